@@ -1,0 +1,148 @@
+"""Saves a scorer as an MLflow pyfunc model made from code. The artifact's only use of MLflow."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow.pyfunc
+import numpy as np
+import pandas as pd
+from mlflow.models import Model, ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
+
+from podium.artifact.package import write_package
+from podium.artifact.requirements import pinned_requirements
+from podium.artifact.scoring import BrokenArtifact, Decision, Scorer
+from podium.artifact.scoring.manifest import write_manifest
+from podium.errors import PodiumError
+
+
+@dataclass(frozen=True)
+class LoggedArtifact:
+    """Where MLflow keeps a logged model, and the digest of its manifest."""
+
+    model_id: str
+    uri: str
+    digest: str
+
+
+def signature_of(scorer: Scorer) -> ModelSignature:
+    """All inputs optional, `double` for numbers and `string` for everything else."""
+    inputs = [
+        ColSpec(
+            DataType.double if column.kind == "numeric" else DataType.string,
+            column.name,
+            required=False,
+        )
+        for column in scorer.canonicaliser.columns
+    ]
+    first, *others = scorer.decision.output_names
+    outputs = [ColSpec(_label_type(scorer.decision), first)]
+    outputs += [ColSpec(DataType.double, name) for name in others]
+    return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
+
+
+def example_of(scorer: Scorer, raw: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `raw` as a caller would send them: numbers as float64, all else as text or null."""
+    columns = {}
+    for column in scorer.canonicaliser.columns:
+        series = raw[column.name]
+        if column.kind == "numeric":
+            columns[column.name] = pd.to_numeric(series, errors="coerce").astype(np.float64)
+        else:
+            columns[column.name] = series.map(_as_sent).astype(object)
+    return pd.DataFrame(columns).reset_index(drop=True)
+
+
+def save_artifact(
+    scorer: Scorer, example: pd.DataFrame, folder: Path, model: Model | None = None
+) -> str:
+    """Write the whole artifact into the empty or new `folder`; returns its digest."""
+    model = Model() if model is None else model
+    model.artifact_path = "model"  # MLflow would write the path of this machine's store
+    with tempfile.TemporaryDirectory() as scratch:
+        package = write_package(Path(scratch))
+        mlflow.pyfunc.save_model(
+            path=str(folder),
+            mlflow_model=model,
+            loader_module=package.name,
+            code_paths=[str(package)],
+            signature=signature_of(scorer),
+            input_example=example,
+            pip_requirements=pinned_requirements(scorer.pipeline),
+        )
+    scorer.save(folder)
+    for cache in folder.rglob("__pycache__"):
+        shutil.rmtree(cache)
+    return write_manifest(folder)
+
+
+def log_artifact(
+    scorer: Scorer, example: pd.DataFrame, *, name: str, tags: Mapping[str, str]
+) -> LoggedArtifact:
+    """Log the artifact as an MLflow model of the active run, and see it answer from there.
+
+    Raises PodiumError where the logged model does not give what `scorer` gives for `example`.
+    """
+    flavour = _Flavour(scorer, example)
+    info = Model.log(
+        artifact_path=None,
+        flavor=flavour,
+        name=name,
+        tags=dict(tags),
+        flavor_name="podium",
+        validate_serving_input=False,  # only warns; `_check_answers` refuses
+    )
+    logged = LoggedArtifact(info.model_id, f"models:/{info.model_id}", flavour.digest)
+    _check_answers(logged.uri, scorer, example)
+    return logged
+
+
+def load_scorer(uri: str) -> Scorer:
+    """Download the artifact at `uri`, check its files and open it with this code."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=scratch)
+        return Scorer.open(folder)
+
+
+class _Flavour:
+    """What `Model.log` calls to save: MLflow owns the run and the upload, Podium the files."""
+
+    def __init__(self, scorer: Scorer, example: pd.DataFrame) -> None:
+        self._scorer = scorer
+        self._example = example
+        self.digest = ""
+
+    def save_model(self, path: str, mlflow_model: Model, **_: Any) -> None:
+        self.digest = save_artifact(self._scorer, self._example, Path(path), mlflow_model)
+
+
+def _check_answers(uri: str, scorer: Scorer, example: pd.DataFrame) -> None:
+    try:
+        answer = mlflow.pyfunc.load_model(uri).predict(example)
+        pd.testing.assert_frame_equal(answer, scorer.score(example))
+    except (mlflow.MlflowException, BrokenArtifact, AssertionError, ValueError) as error:
+        raise PodiumError(
+            f"The logged model {uri} does not answer its own example as the trained one does: "
+            f"{error}",
+            remedy="Nothing was registered. Please report this with the project.yaml.",
+        ) from error
+
+
+def _label_type(decision: Decision) -> DataType:
+    if decision.task == "regression":
+        return DataType.double
+    kinds = {type(label) for label in decision.labels}
+    names = {bool: DataType.boolean, int: DataType.long, float: DataType.double}
+    return names.get(kinds.pop(), DataType.string) if len(kinds) == 1 else DataType.string
+
+
+def _as_sent(value: Any) -> str | None:
+    if pd.isna(value):
+        return None
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -1,0 +1,79 @@
+"""The manifest: which files an artifact consists of, to the byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from .errors import BrokenArtifact
+
+MANIFEST = "podium.manifest.json"
+_NOT_OURS = {MANIFEST, "registered_model_meta"}  # MLflow writes the second one on download
+_BLOCK_BYTES = 1 << 20
+
+
+def build_manifest(folder: Path) -> bytes:
+    """The manifest of `folder` as canonical JSON: path, size and SHA-256 of every other file."""
+    files = {path: _entry(folder / path) for path in _paths(folder)}
+    return json.dumps({"schema": 1, "files": files}, sort_keys=True, indent=1).encode() + b"\n"
+
+
+def write_manifest(folder: Path) -> str:
+    """Write the manifest of `folder` into it and return its digest."""
+    content = build_manifest(folder)
+    (folder / MANIFEST).write_bytes(content)
+    return digest_of(content)
+
+
+def digest_of(manifest: bytes) -> str:
+    """The digest of a version: SHA-256 of its manifest, in hex."""
+    return hashlib.sha256(manifest).hexdigest()
+
+
+def verify_manifest(folder: Path) -> str:
+    """The digest of `folder`, after every file was compared with the manifest.
+
+    Raises BrokenArtifact, naming the first file that was changed, added, removed or swapped.
+    """
+    try:
+        content = (folder / MANIFEST).read_bytes()
+        document = json.loads(content)
+    except (OSError, ValueError) as error:
+        raise BrokenArtifact(f"{MANIFEST} cannot be read: {error}") from None
+    if not isinstance(document, dict) or document.get("schema") != 1:
+        raise BrokenArtifact(f"{MANIFEST} is not of schema 1; a newer Podium may have written it")
+    files: dict[str, Any] = document["files"]
+    present = set(_paths(folder))
+    for path in sorted(present | set(files)):
+        if path not in present:
+            raise BrokenArtifact(f"{path} is missing")
+        if path not in files:
+            raise BrokenArtifact(f"{path} is not in the manifest")
+        if _entry(folder / path) != files[path]:
+            raise BrokenArtifact(f"{path} is not the file that was logged")
+    return digest_of(content)
+
+
+def _paths(folder: Path) -> list[str]:
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        for name in [*names, *(f for f in folders if Path(parent, f).is_symlink())]:
+            path = Path(parent, name)
+            relative = path.relative_to(folder).as_posix()
+            if path.is_symlink():
+                raise BrokenArtifact(f"{relative} is a link; an artifact holds plain files only")
+            if relative not in _NOT_OURS:
+                found.append(relative)
+    return sorted(found)
+
+
+def _entry(path: Path) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+    return {"size": path.stat().st_size, "sha256": digest.hexdigest()}

@@ -1,0 +1,79 @@
+"""From what a pipeline says to the table that callers get."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+Task = Literal["binary", "multiclass", "regression"]
+Label = bool | int | float | str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The target's labels in class order (binary: negative, positive) and the threshold.
+
+    Regression has neither. A binary row is positive where its probability is at least `threshold`.
+    """
+
+    task: Task
+    labels: tuple[Label, ...] = ()
+    threshold: float | None = None
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Decision:
+        """Read what `to_json` wrote. Raises ValueError for a newer schema."""
+        if document["schema"] != 1:
+            raise ValueError(f"decision.json has schema {document['schema']}; this code reads 1")
+        return cls(document["task"], tuple(document["labels"]), document["threshold"])
+
+    def to_json(self) -> dict[str, Any]:
+        """The decision as JSON, with the names of the output columns for readers."""
+        return {
+            "schema": 1,
+            "task": self.task,
+            "labels": list(self.labels),
+            "threshold": self.threshold,
+            "outputs": list(self.output_names),
+        }
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Columns of the output table, in order."""
+        if self.task == "regression":
+            return ("prediction",)
+        if self.task == "binary":
+            return ("prediction", "probability")
+        return ("prediction", *(f"probability_{_text(label)}" for label in self.labels))
+
+    def decide(self, probability: np.ndarray) -> np.ndarray:
+        """Class indices (n,) for probabilities (n,) of the positive, or (n, k) of each class."""
+        if self.task == "binary":
+            return (probability >= self.threshold).astype(np.int64)
+        return np.asarray(probability.argmax(axis=1))
+
+    def table(self, scores: np.ndarray, index: pd.Index | None = None) -> pd.DataFrame:
+        """The output table for probabilities (n,) or (n, k), or for predicted numbers (n,)."""
+        if self.task == "regression":
+            return pd.DataFrame({"prediction": scores.astype(np.float64)}, index=index)
+        labels = np.array(self.labels, dtype=_dtype(self.labels))
+        columns = {"prediction": labels[self.decide(scores)]}
+        by_class = scores[:, None] if scores.ndim == 1 else scores
+        for place, name in enumerate(self.output_names[1:]):
+            columns[name] = by_class[:, place].astype(np.float64)
+        return pd.DataFrame(columns, index=index)
+
+
+def _dtype(labels: tuple[Label, ...]) -> type:
+    kinds = {type(label) for label in labels}
+    if len(kinds) == 1 and kinds <= {bool, int, float}:
+        return kinds.pop()
+    return object
+
+
+def _text(label: Label) -> str:
+    return ("true" if label else "false") if isinstance(label, bool) else str(label)

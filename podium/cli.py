@@ -1,0 +1,77 @@
+"""The `podium` command: its subcommands by name, so that help imports nothing heavy."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from podium import __version__
+from podium.errors import did_you_mean
+
+
+@dataclass(frozen=True)
+class _Entry:
+    group: str
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    "quickstart": _Entry(
+        "Start here", "projects.jobs.quickstart", "Train, register, serve and score, in one go."
+    ),
+    "train": _Entry(
+        "Train", "projects.jobs.train", "Train a project's model, log all of it, register it."
+    ),
+    "projects": _Entry("Train", "projects.jobs.list_projects", "List the bundled projects."),
+    "completion": _Entry(
+        "Set up", "podium.completion", "Print the script that completes commands in your shell."
+    ),
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        loaded: click.Command = importlib.import_module(entry.module).command
+        return loaded
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = did_you_mean(args[0], COMMANDS)
+            ctx.fail(f"There is no command {args[0]!r}. {near}".strip())
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        for group in dict.fromkeys(entry.group for entry in COMMANDS.values()):
+            with formatter.section(group):
+                formatter.write_dl(
+                    [(name, e.summary) for name, e in COMMANDS.items() if e.group == group]
+                )
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Examples"):
+            formatter.write("  podium quickstart\n")
+            formatter.write("  podium train --project flight_delay\n")
+            formatter.write("  podium train --project my/folder --estimator linear --json\n")
+            formatter.write("  podium COMMAND --help\n")
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="podium")
+def main(**_: Any) -> None:
+    """Podium carries a model through its life on plain MLflow.
+
+    It works on the tracking server and registry that MLFLOW_TRACKING_URI names; without it, on
+    the SQLite file mlflow.db in the current folder, as MLflow does.
+    """

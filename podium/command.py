@@ -1,0 +1,196 @@
+"""What every Podium command has in common: `--json`, `--debug`, errors that name the remedy."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import click
+
+from podium.errors import PodiumError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command found out: `text` for people, `document` for machines."""
+
+    text: str
+    document: dict[str, Any] = field(default_factory=dict)
+    exit_code: int = 0
+
+
+class PodiumCommand(click.Command):
+    """A command whose function returns a `Result`.
+
+    Results go to standard output, progress and errors to standard error. The exit code is that of
+    the result or of the error: 0 done, 1 refused or failed, 2 usage, 4 not found, 5 unreachable.
+    """
+
+    def __init__(self, *args: Any, examples: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = examples
+        self.params += [
+            click.Option(["--json"], is_flag=True, help="Print the result as one JSON document."),
+            click.Option(["--debug"], is_flag=True, help="Show the traceback of an error."),
+        ]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Examples come last, line by line as they were written."""
+        if self.examples:
+            with formatter.section("Examples"):
+                for line in self.examples.strip().splitlines():
+                    formatter.write(f"  {line.strip()}\n")
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the function, print what it returns, and exit with its code."""
+        as_json, debug = ctx.params.pop("json"), ctx.params.pop("debug")
+        try:
+            result = super().invoke(ctx)
+        except PodiumError as error:
+            _fail(error, as_json=as_json, debug=debug)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            sys.exit(130)
+        except Exception as error:
+            if debug:
+                raise
+            click.echo(f"Error: {type(error).__name__}: {error}", err=True)
+            click.echo("This is not an error that Podium foresaw; --debug shows where.", err=True)
+            sys.exit(1)
+        click.echo(json.dumps(result.document, default=str) if as_json else result.text)
+        ctx.exit(result.exit_code)
+
+
+def command(
+    name: str, *, examples: str, **settings: Any
+) -> Callable[[Callable[..., Result]], PodiumCommand]:
+    """Decorator: make a function that returns a `Result` a Podium command."""
+
+    def decorate(function: Callable[..., Result]) -> PodiumCommand:
+        make = click.command(name, cls=PodiumCommand, examples=examples, **settings)
+        made: PodiumCommand = make(function)
+        return made
+
+    return decorate
+
+
+def _fail(error: PodiumError, *, as_json: bool, debug: bool) -> NoReturn:
+    if debug:
+        traceback.print_exception(error, file=sys.stderr)
+    if as_json:
+        document = {"error": type(error).__name__, "what": error.what, "remedy": error.remedy}
+        click.echo(json.dumps(document))
+    click.echo(f"Error: {error.what}", err=True)
+    if error.remedy:
+        click.echo(error.remedy, err=True)
+    sys.exit(error.exit_code)
+
+
+class Unset(click.ParamType):
+    """Base of Podium's parameter types: the empty string, which `mlflow run` passes for a
+    parameter that was not given, counts as not given.
+    """
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """`value` as `read` understands it; None for the empty string."""
+        if not isinstance(value, str):
+            return value
+        return None if value == "" else self.read(value, param, ctx)
+
+    def read(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002
+        """What a non-empty `value` means; calls `self.fail` where it means nothing."""
+        return value
+
+
+class Choice(Unset):
+    """One of a few words, with the nearest one suggested."""
+
+    name = "choice"
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def read(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """`value` where it is one of the words."""
+        if value not in self.words:
+            self.fail(f"{value!r} is not known. {did_you_mean(value, self.words)}", param, ctx)
+        return value
+
+
+class WholeNumber(Unset):
+    """A whole number from `least` upwards."""
+
+    name = "number"
+
+    def __init__(self, least: int) -> None:
+        self.least = least
+
+    def read(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """`value` as an integer; 10_000 and 1e4 are integers too."""
+        try:
+            number = float(value.replace("_", ""))
+        except ValueError:
+            number = float("nan")
+        if number != number or not number.is_integer() or number < self.least:
+            example = max(self.least, 1000)
+            self.fail(
+                f"{value!r} is not a whole number of at least {self.least}; write one like "
+                f"{example}, or leave it out.",
+                param,
+                ctx,
+            )
+        return int(number)
+
+
+class YesNo(Unset):
+    """yes or no, in the usual spellings."""
+
+    name = "yes|no"
+    _WORDS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}  # noqa: RUF012
+
+    def read(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> bool:
+        """True or False."""
+        if value.lower() not in self._WORDS:
+            self.fail(f"{value!r} is neither yes nor no.", param, ctx)
+        return self._WORDS[value.lower()]
+
+
+class KeyValues(Unset):
+    """A JSON object, or k=v pairs separated by commas."""
+
+    name = "json|k=v"
+
+    def read(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, Any]:
+        """The pairs; each value is JSON where it can be, else text."""
+        if value.lstrip().startswith("{"):
+            try:
+                return dict(json.loads(value))
+            except ValueError as error:
+                self.fail(f"{value!r} is not valid JSON: {error}", param, ctx)
+        pairs = {}
+        for pair in value.split(","):
+            key, found, text = pair.partition("=")
+            if not found or not key.strip():
+                self.fail(
+                    f"{pair!r} is not of the form name=value; write max_depth=4,subsample=0.8 "
+                    'or {"max_depth": 4}.',
+                    param,
+                    ctx,
+                )
+            pairs[key.strip()] = _json_or_text(text.strip())
+        return pairs
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

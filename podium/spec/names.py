@@ -1,0 +1,35 @@
+"""Names of registered models: what MLflow allows, less what the ledger needs for itself."""
+
+from __future__ import annotations
+
+MAX_LENGTH = 249
+LEDGER_SUFFIX = ".ledger"
+_FORBIDDEN = {
+    "/": "a slash",
+    ":": "a colon",
+    "'": "a quote",
+    '"': "a quote",
+    "`": "a quote",
+    "\n": "a line break",
+    "\r": "a line break",
+    "\x00": "a null character",
+}
+
+
+def model_name_problem(name: str) -> str:
+    """Why `name` cannot name a registered model; empty where it can.
+
+    MLflow refuses empty names, slashes and colons. Podium also refuses line breaks and quotes
+    (they break the strings that MLflow's search takes), more than 249 characters, and the suffix
+    of its own ledgers.
+    """
+    if not name.strip() or name != name.strip():
+        return "is empty or begins or ends with a space"
+    if name in {".", ".."}:
+        return "is a relative path"
+    if len(name) > MAX_LENGTH:
+        return f"has {len(name)} characters; at most {MAX_LENGTH} are allowed"
+    if name.endswith(LEDGER_SUFFIX):
+        return f"ends in {LEDGER_SUFFIX!r}, which Podium keeps for its ledgers"
+    found = sorted({word for character, word in _FORBIDDEN.items() if character in name})
+    return f"contains {' and '.join(found)}" if found else ""

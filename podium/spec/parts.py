@@ -1,0 +1,211 @@
+"""The parts of a project's declaration, each validated as it is read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
+
+from podium.spec.durations import format_duration, parse_duration
+
+Task = Literal["binary", "multiclass", "regression"]
+EstimatorName = Literal["xgboost", "hist_gradient_boosting", "random_forest", "linear"]
+Part = Literal[
+    "year",
+    "quarter",
+    "month",
+    "week",
+    "day",
+    "day_of_year",
+    "weekday",
+    "hour",
+    "minute",
+    "second",
+    "epoch_days",
+]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration, return_type=str),
+]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Label = bool | int | float | str
+
+
+class Declared(BaseModel):
+    """Base of every part: unknown keys are refused, and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Data(Declared):
+    """Where the table comes from, and which columns order and bind its rows."""
+
+    source: str = Field(min_length=1)
+    time: str | None = None
+    group: str | None = None
+
+
+class Target(Declared):
+    """The column to predict; `positive` names the label that counts as 1 (binary only)."""
+
+    column: str
+    positive: Label | None = None
+
+
+class Features(Declared):
+    """The columns to predict from, by kind. Where all are left out, they are inferred."""
+
+    numeric: tuple[str, ...] = Field(default=(), strict=False)
+    categorical: tuple[str, ...] = Field(default=(), strict=False)
+    text: tuple[str, ...] = Field(default=(), strict=False)
+    datetime: dict[str, Annotated[tuple[Part, ...], Field(strict=False, min_length=1)]] = Field(
+        default_factory=dict
+    )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the table that the features are made from."""
+        return (*self.numeric, *self.categorical, *self.text, *self.datetime)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Features:
+        names = list(self.columns)
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(map(repr, twice))} is declared as a feature twice")
+        return self
+
+
+class Split(Declared):
+    """How rows are shared out. `validation` and `holdout` are shares of all rows."""
+
+    by: Literal["time", "group", "random"] | None = None
+    holdout: Share = 0.2
+    validation: Share = 0.1
+    gap: Duration = timedelta(0)
+
+    @model_validator(mode="after")
+    def _leaves_training_rows(self) -> Split:
+        if self.holdout + self.validation >= 0.9:
+            raise ValueError(
+                f"holdout {self.holdout:g} and validation {self.validation:g} "
+                "leave less than a tenth of the rows for training"
+            )
+        if self.gap < timedelta(0):
+            raise ValueError("gap is negative")
+        return self
+
+
+class Threshold(Declared):
+    """How the decision threshold is chosen: exactly one of the rules, or a fixed number."""
+
+    fixed: float | None = Field(default=None, ge=0, le=1)
+    maximise: Literal["f1"] | None = None
+    minimise: Literal["cost"] | None = None
+    fp: float = Field(default=1.0, ge=0)
+    fn: float = Field(default=1.0, ge=0)
+    recall_at_least: float | None = Field(default=None, gt=0, le=1)
+    precision_at_least: float | None = Field(default=None, gt=0, le=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number_is_fixed(cls, value: Any) -> Any:
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return {"fixed": value} if is_number else value
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Threshold:
+        rules = ("fixed", "maximise", "minimise", "recall_at_least", "precision_at_least")
+        given = [rule for rule in rules if getattr(self, rule) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise ValueError(f"needs exactly one rule out of {', '.join(rules)}; found {found}")
+        if self.minimise is None and {"fp", "fn"} & self.model_fields_set:
+            raise ValueError("fp and fn are costs: they go with `minimise: cost`")
+        return self
+
+
+class Decision(Declared):
+    """From a probability to a decision (binary only)."""
+
+    threshold: Threshold = Threshold(fixed=0.5)
+
+
+class Gate(Declared):
+    """What a candidate must show against the champion."""
+
+    margin: float = Field(default=0.0, ge=0)
+    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    slices: tuple[str, ...] = Field(default=(), strict=False)
+    slice_margin: float = Field(default=0.03, ge=0)
+    min_slice_rows: int = Field(default=500, ge=1)
+    latency_p95_ms: float | None = Field(default=None, gt=0)
+    on_inconclusive: Literal["refuse", "pass"] = "refuse"
+
+
+class Promotion(Declared):
+    """Who must agree before a version goes to production."""
+
+    approvals: int = Field(default=0, ge=0)
+    exclude_author: bool = False
+
+
+class Monitoring(Declared):
+    """The windows that are watched: an alert needs k of the last n, and the latest."""
+
+    window: Duration = timedelta(days=1)
+    k: int = Field(default=2, ge=1)
+    n: int = Field(default=5, ge=1)
+
+    @model_validator(mode="after")
+    def _k_of_n(self) -> Monitoring:
+        if self.k > self.n:
+            raise ValueError(f"k is {self.k} and n is {self.n}: an alert needs k of n windows")
+        return self
+
+
+class Retrain(Declared):
+    """What starts a new training."""
+
+    on: tuple[Literal["drift", "performance", "schedule"], ...] = Field(default=(), strict=False)
+    cooldown: Duration = timedelta(days=1)
+
+
+class Range(Declared):
+    """One dimension of a search: a range of numbers, or a list of choices."""
+
+    low: float | int | None = None
+    high: float | int | None = None
+    step: float | int | None = Field(default=None, gt=0)
+    log: bool = False
+    choices: tuple[Label | None, ...] | None = Field(default=None, strict=False, min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _list_is_choices(cls, value: Any) -> Any:
+        return {"choices": value} if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Range:
+        if self.choices is not None:
+            if {"low", "high", "step", "log"} & self.model_fields_set:
+                raise ValueError("has choices and a range; declare one of them")
+            return self
+        if self.low is None or self.high is None:
+            raise ValueError("needs low and high, or choices")
+        if self.low >= self.high:
+            raise ValueError(f"low {self.low} is not below high {self.high}: the range is empty")
+        if self.log and self.low <= 0:
+            raise ValueError(f"low {self.low} must be above 0 for a logarithmic range")
+        if self.log and self.step is not None:
+            raise ValueError("has both log and step; a logarithmic range takes no step")
+        return self

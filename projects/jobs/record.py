@@ -1,0 +1,139 @@
+"""What a training leaves in MLflow: parameters, metrics, figures, data, model, version."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from podium.artifact.mlflow_model import LoggedArtifact, example_of, log_artifact
+from podium.progress import Progress
+from projects.jobs import tracking
+from projects.jobs.card import Registered, model_card
+from projects.jobs.figures import drawings
+from projects.training.environment import git_state, package_versions
+from projects.training.trained import Trained, resolved_spec
+
+_EXAMPLE_ROWS = 3
+
+
+def record(trained: Trained, run_id: str, *, register: bool, progress: Progress) -> Registered:
+    """Log everything, then the model, and register it last: a version is never half there."""
+    with progress.stage("log", "Logging parameters and metrics"):
+        _log_facts(trained)
+    with progress.stage("figures", "Drawing figures"):
+        for path, draw in drawings(trained):
+            tracking.log_figure(draw(), path)
+    with progress.stage("model", "Logging the model and checking that it answers"):
+        logged = _log_model(trained)
+        card = model_card(trained, run_id)
+        tracking.log_text(card, "model_card.md")
+        tracking.log_note(card)
+    if not register:
+        return Registered(logged.uri, logged.digest)
+    with progress.stage("register", f"Registering {trained.project.name}"):
+        version = tracking.create_version(
+            trained.project.name, logged.model_id, run_id, _version_tags(trained, logged), card
+        )
+    tracking.log_tags({"podium.model_version": version})
+    return Registered(f"models:/{trained.project.name}/{version}", logged.digest, version)
+
+
+def _log_facts(trained: Trained) -> None:
+    project = trained.project
+    tracking.log_params(_params(trained))
+    tracking.log_tags(
+        {
+            "podium.data_digest": trained.table.digest,
+            "podium.estimator": trained.estimator,
+            "podium.task": project.task,
+            **git_state(trained.declaration.folder),
+        }
+    )
+    tracking.log_data(
+        project.data.source,
+        trained.source.kind,
+        project.name,
+        trained.table.digest,
+        trained.table.raw,
+    )
+    tracking.log_metrics(_metrics(trained))
+    tracking.log_json(resolved_spec(trained), "project.json")
+    tracking.log_json(package_versions(), "packages.json")
+    tracking.log_json([asdict(finding) for finding in trained.findings], "leakage_checks.json")
+    tracking.log_json([_slice(row) for row in trained.measured.slices], "slices.json")
+    _log_learning_curve(trained)
+
+
+def _params(trained: Trained) -> dict[str, Any]:
+    rows = {f"rows_{part}": count for part, count in trained.rows().items()}
+    threshold = trained.fitted.threshold
+    return {
+        "project": trained.project.name,
+        "estimator": trained.estimator,
+        "source": trained.project.data.source,
+        "seed": trained.seed,
+        "split": trained.project.split_by,
+        "device": trained.fitted.device,
+        "calibration": trained.project.calibration,
+        "class_weight": trained.project.class_weight,
+        "features": len(trained.table.canonicaliser.feature_names),
+        **rows,
+        **({} if threshold is None else {"threshold": threshold.value}),
+        **trained.fitted.params,
+    }
+
+
+def _metrics(trained: Trained) -> dict[str, float]:
+    measured = trained.measured
+    metrics = {
+        f"{part}/{name}": value
+        for part, values in measured.values.items()
+        for name, value in values.items()
+    }
+    for name, interval in measured.holdout.items():
+        metrics[f"holdout/{name}_low"] = interval.low
+        metrics[f"holdout/{name}_high"] = interval.high
+    metrics |= {f"baseline/{name}": value for name, value in measured.baseline.items()}
+    return metrics | {f"seconds/{stage}": s for stage, s in trained.seconds.items()}
+
+
+def _slice(row: Any) -> dict[str, Any]:
+    return {
+        "column": row.column,
+        "value": row.value,
+        "rows": row.rows,
+        "estimate": row.interval.estimate,
+        "low": row.interval.low,
+        "high": row.interval.high,
+        "difference_from_all": row.difference_from_all,
+    }
+
+
+def _log_learning_curve(trained: Trained) -> None:
+    history = trained.fitted.history
+    if history is None or not history.values:
+        return
+    length = len(next(iter(history.values.values())))
+    steps = [int(x) for x in history.x] or list(range(length))
+    curves = {
+        f"curve/{part}_{history.metric}": list(values) for part, values in history.values.items()
+    }
+    tracking.log_curves(curves, steps)
+
+
+def _log_model(trained: Trained) -> LoggedArtifact:
+    rows = trained.parts.train[:_EXAMPLE_ROWS]
+    example = example_of(trained.fitted.scorer, trained.table.raw.iloc[rows])
+    tags = {"podium.project": trained.project.name, "podium.estimator": trained.estimator}
+    return log_artifact(trained.fitted.scorer, example, name=trained.project.name, tags=tags)
+
+
+def _version_tags(trained: Trained, logged: LoggedArtifact) -> dict[str, str]:
+    metric = trained.project.metric
+    return {
+        "podium.project": trained.project.name,
+        "podium.digest": logged.digest,
+        "podium.data_digest": trained.table.digest,
+        "podium.estimator": trained.estimator,
+        f"podium.holdout.{metric}": f"{trained.measured.holdout[metric].estimate:.6g}",
+    }

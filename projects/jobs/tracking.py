@@ -1,0 +1,196 @@
+"""Everything that the jobs say to MLflow. No other module of `projects` imports it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import mlflow
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.dataset import Dataset
+from mlflow.data.dataset_source import DatasetSource
+from mlflow.data.dataset_source_registry import resolve_dataset_source
+from mlflow.entities import Metric
+from mlflow.exceptions import MlflowException, RestException
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
+from mlflow.types import ColSpec, DataType, Schema
+
+from podium.errors import Unreachable
+from projects.jobs.run import OpenRun
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+_METRIC_BATCH = 900
+_PARAM_LENGTH, _TAG_LENGTH = 6000, 5000
+
+
+@contextmanager
+def open_run(project: str, job: str, run_name: str | None) -> Iterator[OpenRun]:
+    """The run that `mlflow run` opened for this process, or a new one.
+
+    A new run goes to MLFLOW_EXPERIMENT_NAME or MLFLOW_EXPERIMENT_ID where set, else to an
+    experiment of the project's name. Whatever ends the block by an error, an interrupt included,
+    marks the run failed and writes the reason into the tag `podium.error`.
+    """
+    try:
+        run = _start(project, run_name)
+        mlflow.set_tags({"podium.project": project, "podium.job": job})
+        experiment = mlflow.get_experiment(run.info.experiment_id).name
+    except MlflowException as error:
+        raise _unreachable(error) from error
+    info = run.info
+    try:
+        yield OpenRun(info.run_id, experiment, info.run_name, mlflow.get_tracking_uri())
+    except BaseException as error:
+        _end_as_failed(error)
+        if isinstance(error, MlflowException):
+            raise _unreachable(error) from error
+        raise
+    mlflow.end_run("FINISHED")
+
+
+def _end_as_failed(error: BaseException) -> None:
+    reason = str(error) or type(error).__name__
+    with suppress(MlflowException):  # the server may be what failed; `error` is raised anyway
+        mlflow.set_tags({"podium.error": reason[:_TAG_LENGTH]})
+        mlflow.end_run("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+
+
+def _unreachable(error: MlflowException) -> Unreachable:
+    return Unreachable(
+        f"MLflow at {mlflow.get_tracking_uri()} failed: {error}",
+        remedy="Check MLFLOW_TRACKING_URI and the server's log.",
+    )
+
+
+def log_params(params: Mapping[str, Any]) -> None:
+    """Log parameters as text; values beyond MLflow's limit are cut."""
+    mlflow.log_params({key: str(value)[:_PARAM_LENGTH] for key, value in params.items()})
+
+
+def log_tags(tags: Mapping[str, Any]) -> None:
+    """Set tags on the run."""
+    mlflow.set_tags({key: str(value)[:_TAG_LENGTH] for key, value in tags.items()})
+
+
+def log_metrics(metrics: Mapping[str, float]) -> None:
+    """Log metrics; undefined (NaN) ones are left out."""
+    mlflow.log_metrics({key: value for key, value in metrics.items() if value == value})
+
+
+def log_curves(curves: Mapping[str, list[float]], steps: list[int]) -> None:
+    """Log one value a step for each curve, in batches."""
+    run = mlflow.active_run()
+    if run is None:
+        return
+    points = [
+        Metric(key=name, value=value, timestamp=run.info.start_time + step, step=step)
+        for name, values in curves.items()
+        for step, value in zip(steps, values, strict=True)
+        if value == value
+    ]
+    client = mlflow.MlflowClient()
+    for start in range(0, len(points), _METRIC_BATCH):
+        client.log_batch(run.info.run_id, metrics=points[start : start + _METRIC_BATCH])
+
+
+def log_json(document: Any, path: str) -> None:
+    """Log a JSON document as an artifact."""
+    mlflow.log_text(json.dumps(document, indent=1, default=str) + "\n", path)
+
+
+def log_text(text: str, path: str) -> None:
+    """Log a text as an artifact."""
+    mlflow.log_text(text, path)
+
+
+def log_figure(figure: Figure, path: str) -> None:
+    """Log a figure as an artifact."""
+    mlflow.log_figure(figure, path)
+
+
+def log_note(markdown: str) -> None:
+    """Show `markdown` as the run's description in the UI."""
+    mlflow.set_tag("mlflow.note.content", markdown[:_TAG_LENGTH])
+
+
+def log_data(source: str, kind: str, name: str, digest: str, frame: pd.DataFrame) -> None:
+    """Log the table as the run's dataset input: source, schema, rows, and the content's digest."""
+    mlflow.log_input(_Table(_dataset_source(source, kind), name, digest, frame), context="training")
+
+
+class _Table(Dataset):
+    """A dataset that MLflow shows, without a copy of its rows."""
+
+    def __init__(self, source: DatasetSource, name: str, digest: str, frame: pd.DataFrame) -> None:
+        self._schema = Schema([ColSpec(_type(d), str(n)) for n, d in frame.dtypes.items()])
+        self._profile = {"num_rows": len(frame), "num_elements": int(frame.size)}
+        super().__init__(source, name[:500], digest[:36])
+
+    def _compute_digest(self) -> str:
+        raise MlflowException("the digest is always given")
+
+    def to_dict(self) -> dict[str, str]:
+        schema = json.dumps({"mlflow_colspec": self._schema.to_dict()})
+        return {**super().to_dict(), "schema": schema, "profile": json.dumps(self._profile)}
+
+
+def _type(dtype: Any) -> DataType:
+    """MLflow's word for a pandas type; everything that is no number or time is a string."""
+    kinds = {"b": DataType.boolean, "i": DataType.long, "u": DataType.long, "f": DataType.double}
+    return kinds.get(dtype.kind, DataType.datetime if dtype.kind == "M" else DataType.string)
+
+
+def _dataset_source(source: str, kind: str) -> DatasetSource:
+    if kind in ("files", "s3"):
+        try:
+            return resolve_dataset_source(source)
+        except MlflowException:
+            pass  # a glob is no path: it is described like a function
+    return CodeDatasetSource({"podium.source": source})
+
+
+def create_version(
+    name: str, model_id: str, run_id: str, tags: Mapping[str, str], description: str
+) -> int:
+    """Register a logged model as a new version of `name`, tags and description in one call."""
+    client = mlflow.MlflowClient()
+    try:
+        client.create_registered_model(name, tags={"podium.project": name})
+    except (MlflowException, RestException) as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+            raise
+    version = client.create_model_version(
+        name,
+        source=f"models:/{model_id}",
+        run_id=run_id,
+        tags={key: str(value)[:_TAG_LENGTH] for key, value in tags.items()},
+        description=description[:_TAG_LENGTH],
+        model_id=model_id,
+    )
+    return int(version.version)
+
+
+def fail_given_run(reason: str) -> None:
+    """Mark the run that `mlflow run` opened for this process as failed; nothing without one."""
+    run_id = os.environ.get("MLFLOW_RUN_ID")
+    if run_id is not None:
+        client = mlflow.MlflowClient()
+        client.set_tag(run_id, "podium.error", reason[:_TAG_LENGTH])
+        client.set_terminated(run_id, "FAILED")
+
+
+def _start(project: str, run_name: str | None) -> mlflow.ActiveRun:
+    if "MLFLOW_RUN_ID" in os.environ:
+        run = mlflow.start_run()
+        if run_name:
+            mlflow.set_tag("mlflow.runName", run_name)
+        return run
+    if not {"MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID"} & set(os.environ):
+        mlflow.set_experiment(project)
+    return mlflow.start_run(run_name=run_name)

@@ -1,0 +1,136 @@
+"""The estimators that a project may name: scikit-learn classes, defaults, and what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from podium.errors import UsageError, did_you_mean
+from podium.spec import Task
+
+EARLY_STOPPING_ROUNDS = 50
+
+
+@dataclass(frozen=True)
+class EstimatorKind:
+    """How one kind of estimator is made for a task, and what its input must look like.
+
+    `dense_codes`: trees take category codes and numbers as they are, missing ones included;
+    otherwise categories become one-hot columns and numbers are imputed and scaled.
+    """
+
+    name: str
+    classes: Mapping[Task, Callable[[], type]]
+    defaults: Mapping[str, Any]
+    dense_codes: bool
+
+    def make(self, task: Task, params: Mapping[str, Any], seed: int) -> Any:
+        """An unfitted estimator. Raises UsageError for a parameter that it does not have."""
+        cls = self.classes[task]()
+        known = cls().get_params()
+        for name in params:
+            if name not in known:
+                raise UsageError(
+                    f"{self.name} ({cls.__name__}) has no parameter {name!r}.",
+                    remedy=did_you_mean(name, known),
+                )
+        merged = {k: v for k, v in self.defaults.items() if k in known}
+        seeded = {"random_state": seed} if "random_state" in known else {}
+        return cls(**{**merged, **seeded, **params})
+
+
+def _xgb_classifier() -> type:
+    from xgboost import XGBClassifier
+
+    return XGBClassifier
+
+
+def _xgb_regressor() -> type:
+    from xgboost import XGBRegressor
+
+    return XGBRegressor
+
+
+def _hist_classifier() -> type:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    return HistGradientBoostingClassifier
+
+
+def _hist_regressor() -> type:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    return HistGradientBoostingRegressor
+
+
+def _forest_classifier() -> type:
+    from sklearn.ensemble import RandomForestClassifier
+
+    return RandomForestClassifier
+
+
+def _forest_regressor() -> type:
+    from sklearn.ensemble import RandomForestRegressor
+
+    return RandomForestRegressor
+
+
+def _logistic() -> type:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression
+
+
+def _ridge() -> type:
+    from sklearn.linear_model import Ridge
+
+    return Ridge
+
+
+def _for_tasks(classifier: Callable[[], type], regressor: Callable[[], type]) -> Mapping[Task, Any]:
+    return {"binary": classifier, "multiclass": classifier, "regression": regressor}
+
+
+ESTIMATORS: Mapping[str, EstimatorKind] = {
+    kind.name: kind
+    for kind in (
+        EstimatorKind(
+            "xgboost",
+            _for_tasks(_xgb_classifier, _xgb_regressor),
+            {
+                "n_estimators": 500,
+                "learning_rate": 0.1,
+                "max_depth": 6,
+                "min_child_weight": 5,
+                "subsample": 0.9,
+                "colsample_bytree": 0.8,
+                "tree_method": "hist",
+                "early_stopping_rounds": EARLY_STOPPING_ROUNDS,
+            },
+            dense_codes=True,
+        ),
+        EstimatorKind(
+            "hist_gradient_boosting",
+            _for_tasks(_hist_classifier, _hist_regressor),
+            {
+                "max_iter": 500,
+                "early_stopping": True,
+                "n_iter_no_change": EARLY_STOPPING_ROUNDS,
+            },
+            dense_codes=True,
+        ),
+        EstimatorKind(
+            "random_forest",
+            _for_tasks(_forest_classifier, _forest_regressor),
+            {"n_estimators": 200, "min_samples_leaf": 5, "max_depth": 16, "n_jobs": -1},
+            dense_codes=True,
+        ),
+        EstimatorKind(
+            "linear",
+            _for_tasks(_logistic, _ridge),
+            {"max_iter": 1000},
+            dense_codes=False,
+        ),
+    )
+}

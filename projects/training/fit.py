@@ -1,0 +1,152 @@
+"""Fits what a project declares: preprocessing, estimator, calibration, threshold, baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from podium.artifact.scoring import Canonicaliser, Decision, Scorer
+from podium.errors import DataError
+from podium.evaluation import Costs, Scores, Threshold, ThresholdRule, choose_threshold, get_metric
+from podium.spec import Project
+from projects.training.boosting import fit_hist_gradient_boosting, fit_xgboost
+from projects.training.curves import forest_curve, linear_curve
+from projects.training.estimators import ESTIMATORS
+from projects.training.history import History, Rows, Ticker
+from projects.training.preprocessing import build_preprocessing
+from projects.training.split import Parts
+from projects.training.table import Table
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What training made. `scorer` is what the artifact will hold."""
+
+    scorer: Scorer
+    params: Mapping[str, Any]
+    history: History | None
+    threshold: Threshold | None
+    device: str = "cpu"
+    notes: tuple[str, ...] = field(default=())
+
+
+def fit(
+    project: Project, table: Table, parts: Parts, *, estimator: str, seed: int, tick: Ticker
+) -> Fitted:
+    """Fit on the training rows; stop early, calibrate and set the threshold on validation rows."""
+    from sklearn.pipeline import Pipeline
+
+    kind = ESTIMATORS[estimator]
+    model = kind.make(project.task, project.params, seed)
+    shown = model.get_params()
+    train, validation = (table.features.iloc[parts.rows(p)] for p in ("train", "validation"))
+    preprocessing = build_preprocessing(kind, table.canonicaliser, train, seed)
+    rows = _weighted(project, _prepared(preprocessing, train), table.target.y[parts.train])
+    check = _weighted(
+        project, preprocessing.transform(validation), table.target.y[parts.validation]
+    )
+    history, device = _fit_model(project, model, rows, check, tick)
+    pipeline = Pipeline([("features", preprocessing), ("model", model)])
+    if project.calibration is not None:
+        pipeline = _calibrated(pipeline, project.calibration, validation, check.y)
+    scorer, threshold = _decided(project, table, pipeline, validation, check.y)
+    return Fitted(scorer, shown, history, threshold, device)
+
+
+def scores_of(scorer: Scorer, features: pd.DataFrame, y: np.ndarray) -> Scores:
+    """What `scorer` says about rows whose targets are `y`."""
+    raw = scorer.scores(features)
+    if scorer.decision.task == "regression":
+        return Scores(y=y, prediction=raw, probability=None)
+    return Scores(y=y, prediction=scorer.decision.decide(raw), probability=raw)
+
+
+def fit_baseline(project: Project, table: Table, parts: Parts, threshold: float | None) -> Scorer:
+    """A model that ignores the features: class shares, or the median or mean of the target."""
+    from sklearn.dummy import DummyClassifier, DummyRegressor
+
+    if project.task == "regression":
+        model = DummyRegressor(strategy="median" if project.metric in ("mae", "mape") else "mean")
+    else:
+        model = DummyClassifier(strategy="prior")
+    y = table.target.y[parts.train]
+    model.fit(np.zeros((len(y), 1)), y)
+    decision = Decision(project.task, table.target.labels, threshold)
+    return Scorer(Canonicaliser(()), decision, model)
+
+
+def costs_of(project: Project) -> Costs:
+    """What a false positive and a false negative cost, as declared; 1 and 1 otherwise."""
+    rule = project.decision.threshold
+    return Costs(fp=rule.fp, fn=rule.fn)
+
+
+def _prepared(preprocessing: Any, train: pd.DataFrame) -> Any:
+    try:
+        return preprocessing.fit_transform(train)
+    except ValueError as error:
+        if "empty vocabulary" in str(error):
+            raise DataError(
+                "A text column holds no words in the training rows.",
+                remedy="Declare it as categorical, or leave it out of features.text.",
+            ) from None
+        raise
+
+
+def _weighted(project: Project, X: Any, y: np.ndarray) -> Rows:
+    if project.class_weight is None:
+        return Rows(X, y, None)
+    from sklearn.utils.class_weight import compute_sample_weight
+
+    return Rows(X, y, compute_sample_weight(project.class_weight, y))
+
+
+def _fit_model(
+    project: Project, model: Any, rows: Rows, check: Rows, tick: Ticker
+) -> tuple[History | None, str]:
+    name = type(model).__name__
+    if name.startswith("XGB"):
+        return fit_xgboost(project, model, rows, check, tick)
+    if name.startswith("HistGradientBoosting"):
+        return fit_hist_gradient_boosting(model, rows, check), "cpu"
+    model.fit(rows.X, rows.y, sample_weight=rows.weight)
+    metric = get_metric(project.task, project.metric)
+    curve = forest_curve if name.startswith("RandomForest") else linear_curve
+    return curve(metric, project, model, rows, check), "cpu"
+
+
+def _calibrated(pipeline: Any, method: str, validation: pd.DataFrame, y: np.ndarray) -> Any:
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.frozen import FrozenEstimator
+
+    return CalibratedClassifierCV(FrozenEstimator(pipeline), method=method).fit(validation, y)
+
+
+def _decided(
+    project: Project, table: Table, pipeline: Any, validation: pd.DataFrame, y: np.ndarray
+) -> tuple[Scorer, Threshold | None]:
+    undecided = Decision(project.task, table.target.labels)
+    scorer = Scorer(table.canonicaliser, undecided, pipeline)
+    if project.task != "binary":
+        return scorer, None
+    threshold = choose_threshold(threshold_rule(project), y, scorer.scores(validation))
+    decision = Decision("binary", table.target.labels, threshold.value)
+    return Scorer(table.canonicaliser, decision, pipeline), threshold
+
+
+def threshold_rule(project: Project) -> ThresholdRule:
+    """The declared rule, in the words of `podium.evaluation`."""
+    rule = project.decision.threshold
+    if rule.maximise is not None:
+        return ThresholdRule("maximise_f1")
+    if rule.minimise is not None:
+        return ThresholdRule("minimise_cost", costs=costs_of(project))
+    if rule.recall_at_least is not None:
+        return ThresholdRule("recall_at_least", rule.recall_at_least)
+    if rule.precision_at_least is not None:
+        return ThresholdRule("precision_at_least", rule.precision_at_least)
+    return ThresholdRule("fixed", rule.fixed)

@@ -1,0 +1,96 @@
+"""Which columns to predict from, and how, where project.yaml does not say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from podium.artifact.scoring.values import datetime_values
+from podium.errors import DataError
+from podium.spec import Features, Project
+
+_SAMPLE_ROWS = 20_000
+_MAX_CATEGORIES = 1_000
+_PARTS = ("month", "weekday", "hour")
+
+
+def infer_features(project: Project, raw: pd.DataFrame) -> tuple[Features, tuple[str, ...]]:
+    """Features by type and content, and a sentence for each column that is left out.
+
+    Numbers and booleans are numeric; dates give month, weekday and hour; strings are categories
+    where they repeat, text where they are several words, and left out where they look like ids.
+    """
+    spoken_for = {project.target.column, project.data.time, project.data.group, *project.forbidden}
+    kinds: dict[str, list[str]] = {"numeric": [], "categorical": [], "text": [], "datetime": []}
+    notes = []
+    for name in (str(column) for column in raw.columns if column not in spoken_for):
+        kind, why = _kind(raw[name])
+        if kind in kinds:
+            kinds[kind].append(name)
+        else:
+            notes.append(f"{name!r} is not used: {why}")
+    datetimes = kinds.pop("datetime")
+    features = Features(
+        numeric=tuple(kinds["numeric"]),
+        categorical=tuple(kinds["categorical"]),
+        text=tuple(kinds["text"]),
+        datetime=dict.fromkeys(datetimes, _PARTS),
+    )
+    if not features.columns:
+        raise DataError(
+            f"No column is left to predict {project.target.column!r} from.",
+            remedy="; ".join(notes) or "The table needs more columns.",
+        )
+    return features, (f"features were inferred: {_summary(features)}", *notes)
+
+
+def _kind(series: pd.Series[Any]) -> tuple[str, str]:
+    present = series.dropna()
+    distinct = present.nunique() if _hashable(present) else -1
+    if distinct < 0:
+        return "", "it holds lists or objects"
+    if distinct < 2:
+        return "", "it is constant" if distinct else "it is empty"
+    if pd.api.types.is_datetime64_any_dtype(series.dtype):
+        return "datetime", ""
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        is_id = pd.api.types.is_integer_dtype(series.dtype) and distinct == len(series) > 100
+        return (
+            ("", "it looks like an id: a different integer in every row")
+            if is_id
+            else (
+                "numeric",
+                "",
+            )
+        )
+    return _kind_of_strings(present.astype(str), distinct)
+
+
+def _kind_of_strings(present: pd.Series[str], distinct: int) -> tuple[str, str]:
+    sample = present.sample(min(_SAMPLE_ROWS, len(present)), random_state=0)
+    if not datetime_values(sample)[1].any():
+        return "datetime", ""
+    if sample.str.count(" ").mean() >= 2 and distinct > 0.2 * len(present):
+        return "text", ""
+    if distinct > 0.9 * len(present) and len(present) > 100:
+        return "", "it looks like an id: a different string in nearly every row"
+    if distinct > _MAX_CATEGORIES and distinct > 0.5 * len(present):
+        return "", f"it has {distinct:,} different strings"
+    return "categorical", ""
+
+
+def _hashable(present: pd.Series[Any]) -> bool:
+    return present.dtype != object or all(
+        not isinstance(value, (list, dict, set)) for value in present.head(100)
+    )
+
+
+def _summary(features: Features) -> str:
+    counted = {
+        "numeric": features.numeric,
+        "categorical": features.categorical,
+        "text": features.text,
+        "datetime": tuple(features.datetime),
+    }
+    return "; ".join(f"{kind} {', '.join(names)}" for kind, names in counted.items() if names)

@@ -1,0 +1,89 @@
+"""What a fitted model and its baseline reach on each part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from podium.artifact.scoring import Scorer
+from podium.evaluation import (
+    Interval,
+    Scores,
+    SliceRow,
+    get_metric,
+    measure,
+    measure_with_intervals,
+    metric_names,
+    slice_table,
+)
+from podium.spec import Project
+from projects.training.fit import costs_of, scores_of
+from projects.training.split import PARTS, PartName, Parts
+from projects.training.table import Table, slice_columns
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Metrics by part and name; intervals and slices are those of the holdout."""
+
+    values: Mapping[str, Mapping[str, float]]
+    holdout: Mapping[str, Interval]
+    baseline: Mapping[str, float]
+    slices: tuple[SliceRow, ...]
+    scores: Mapping[PartName, Scores]
+
+
+def measure_parts(
+    project: Project,
+    table: Table,
+    parts: Parts,
+    scorer: Scorer,
+    baseline: Scorer,
+    *,
+    seed: int,
+) -> Measured:
+    """Score every part once, and measure all metrics of the task."""
+    names, costs = _names(project), costs_of(project)
+    scores = {part: _score_part(scorer, table, parts.rows(part)) for part in PARTS}
+    values = {
+        part: measure(project.task, scores[part], names, costs=costs)
+        for part in PARTS
+        if part != "holdout"
+    }
+    intervals = measure_with_intervals(
+        project.task, scores["holdout"], names, seed=seed, costs=costs
+    )
+    values["holdout"] = {name: interval.estimate for name, interval in intervals.items()}
+    zeros = np.zeros((len(parts.holdout), 1))
+    dummy = _baseline_scores(baseline, zeros, table.target.y[parts.holdout])
+    columns = slice_columns(project, table.raw.iloc[parts.holdout])
+    slices = slice_table(scores["holdout"], columns, get_metric(project.task, project.metric))
+    return Measured(
+        values=values,
+        holdout=intervals,
+        baseline=measure(project.task, dummy, names, costs=costs),
+        slices=tuple(slices),
+        scores=scores,
+    )
+
+
+def _names(project: Project) -> tuple[str, ...]:
+    """The declared metrics first, then all others of the task."""
+    others = [name for name in metric_names(project.task) if name not in project.all_metrics]
+    return (*project.all_metrics, *others)
+
+
+def _score_part(scorer: Scorer, table: Table, rows: np.ndarray) -> Scores:
+    return scores_of(scorer, table.features.iloc[rows], table.target.y[rows])
+
+
+def _baseline_scores(baseline: Scorer, zeros: np.ndarray, y: np.ndarray) -> Scores:
+    task, model = baseline.decision.task, baseline.pipeline
+    if task == "regression":
+        prediction = np.asarray(model.predict(zeros), dtype=np.float64)
+        return Scores(y=y, prediction=prediction, probability=None)
+    probability = model.predict_proba(zeros)
+    probability = probability[:, 1] if task == "binary" else probability
+    return Scores(y=y, prediction=baseline.decision.decide(probability), probability=probability)

@@ -1,0 +1,83 @@
+"""From canonical features to the matrix that an estimator takes: scikit-learn classes only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from podium.artifact.scoring import Canonicaliser
+from podium.artifact.scoring.values import MISSING_CATEGORY
+from projects.training.estimators import EstimatorKind
+
+_TEXT_FEATURES = 50_000
+_TEXT_COMPONENTS = 64
+
+
+def build_preprocessing(
+    kind: EstimatorKind, canonicaliser: Canonicaliser, train: pd.DataFrame, seed: int
+) -> Any:
+    """An unfitted ColumnTransformer for the feature table `train`.
+
+    Categories are listed explicitly with the missing one first, so that missing and unseen
+    categories keep different codes even where training had no missing value.
+    """
+    from sklearn.compose import ColumnTransformer
+
+    numbers = [n for c in canonicaliser.columns if _is_number(c.kind) for n in c.features]
+    categories = [c.name for c in canonicaliser.columns if c.kind == "categorical"]
+    texts = [c.name for c in canonicaliser.columns if c.kind == "text"]
+    steps: list[tuple[str, Any, Any]] = []
+    if numbers:
+        steps.append(("numeric", "passthrough" if kind.dense_codes else _scaled(), numbers))
+    if categories:
+        encoder = _encoder(kind, [_categories(train[name]) for name in categories])
+        steps.append(("categorical", encoder, categories))
+    steps += [(f"text_{name}", _text(kind, train[name], seed), name) for name in texts]
+    dense = kind.dense_codes or not (categories or texts)
+    return ColumnTransformer(steps, sparse_threshold=0.0 if dense else 1.0)
+
+
+def _is_number(kind: str) -> bool:
+    return kind in ("numeric", "datetime")
+
+
+def _scaled() -> Any:
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    return Pipeline([("impute", impute), ("scale", StandardScaler())])
+
+
+def _categories(column: pd.Series[str]) -> np.ndarray:
+    seen = np.unique(column.to_numpy().astype(str))
+    return np.concatenate([[MISSING_CATEGORY], seen[seen != MISSING_CATEGORY]]).astype(object)
+
+
+def _encoder(kind: EstimatorKind, categories: list[np.ndarray]) -> Any:
+    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+
+    if kind.dense_codes:
+        return OrdinalEncoder(
+            categories=categories, handle_unknown="use_encoded_value", unknown_value=-1
+        )
+    return OneHotEncoder(categories=categories, handle_unknown="ignore")
+
+
+def _text(kind: EstimatorKind, column: pd.Series[str], seed: int) -> Any:
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import Pipeline
+
+    words = TfidfVectorizer(
+        ngram_range=(1, 2), sublinear_tf=True, max_features=_TEXT_FEATURES, dtype=np.float64
+    )
+    if not kind.dense_codes:
+        return words
+    distinct = len({word for text in column.head(2_000) for word in text.split()})
+    components = max(1, min(_TEXT_COMPONENTS, distinct - 1))
+    reduce = TruncatedSVD(components, random_state=seed)
+    return Pipeline([("words", words), ("components", reduce)])

@@ -1,0 +1,205 @@
+"""From a declared project and a source to rows that can be split and fitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from podium.artifact.scoring import Canonicaliser, InputColumn
+from podium.artifact.scoring.values import category_values, datetime_values, text_values
+from podium.data import Columns, TableSource, content_digest
+from podium.errors import DataError, SpecError, did_you_mean
+from podium.spec import Features, Project
+from projects.training.infer import infer_features
+from projects.training.target import Target, read_target
+
+MAX_INVALID_SHARE = 0.1
+_TIME_NEEDS = "ISO 8601 text, epoch seconds or timestamps"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows ready to be split. All arrays have one entry a row, in the order of the source."""
+
+    features: pd.DataFrame
+    target: Target
+    canonicaliser: Canonicaliser
+    raw: pd.DataFrame
+    time: np.ndarray | None
+    group: np.ndarray | None
+    digest: str
+    notes: tuple[str, ...] = ()
+    invalid: dict[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+
+def read_table(project: Project, source: TableSource, rows: int | None = None) -> Table:
+    """Read the columns that `project` uses, and check them.
+
+    `rows` limits the table to that many rows, spread evenly over it. Raises SpecError for columns
+    that are not there and DataError for contents that cannot be used.
+    """
+    _check_columns_exist(project, source)
+    notes: tuple[str, ...] = ()
+    features = project.features
+    if features is None:
+        raw = _limited(source.read(None), rows)
+        features, notes = infer_features(project, raw)
+    else:
+        raw = _limited(source.read(_wanted(project, features)), rows)
+    if not len(raw):
+        raise DataError(f"{source.source} has no rows.", remedy="Nothing can be trained on it.")
+    return _checked(project, features, raw, notes)
+
+
+def used_columns(project: Project, features: Features) -> tuple[str, ...]:
+    """Every column of the source that the project uses, each once."""
+    others = (project.data.time, project.data.group, *project.gate.slices, project.target.column)
+    named = (name for name in (*features.columns, *others) if name is not None)
+    return tuple(dict.fromkeys(named))
+
+
+def _checked(
+    project: Project, features: Features, raw: pd.DataFrame, notes: tuple[str, ...]
+) -> Table:
+    raw = raw[list(used_columns(project, features))]
+    target = read_target(project, raw[project.target.column])
+    canonicaliser = canonicaliser_of(features)
+    values, invalid = canonicaliser.transform_tolerantly(raw)
+    _refuse_mostly_invalid(raw, canonicaliser, invalid)
+    counted = tuple(
+        f"{count:,} values of {name!r} could not be read and are taken as missing"
+        for name, count in invalid.items()
+    )
+    return Table(
+        features=values,
+        target=target,
+        canonicaliser=canonicaliser,
+        raw=raw,
+        time=_times(project.data.time, raw),
+        group=None if project.data.group is None else category_values(raw[project.data.group])[0],
+        digest=content_digest(raw),
+        notes=(*notes, *counted),
+        invalid=invalid,
+    )
+
+
+def canonicaliser_of(features: Features) -> Canonicaliser:
+    """The canonicaliser of declared features: numbers, categories, datetimes, text, in order."""
+    columns = [InputColumn(name, "numeric") for name in features.numeric]
+    columns += [InputColumn(name, "categorical") for name in features.categorical]
+    columns += [InputColumn(name, "datetime", parts) for name, parts in features.datetime.items()]
+    columns += [InputColumn(name, "text") for name in features.text]
+    made = [name for column in columns for name in column.features]
+    twice = sorted({name for name in made if made.count(name) > 1})
+    if twice:
+        raise SpecError(
+            f"features: {', '.join(map(repr, twice))} is both a column and a part of a datetime.",
+            remedy="Rename the column, or leave out that part.",
+        )
+    return Canonicaliser(tuple(columns))
+
+
+def take(table: Table, rows: np.ndarray) -> Table:
+    """The same table with only `rows` (positions)."""
+    return replace(
+        table,
+        features=table.features.iloc[rows],
+        target=table.target.take(rows),
+        raw=table.raw.iloc[rows],
+        time=None if table.time is None else table.time[rows],
+        group=None if table.group is None else table.group[rows],
+    )
+
+
+def slice_columns(project: Project, raw: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The declared slice columns: numbers stay numbers, everything else becomes text."""
+    columns = {}
+    for name in project.gate.slices:
+        series = raw[name]
+        is_number = pd.api.types.is_numeric_dtype(series.dtype)
+        boolean = pd.api.types.is_bool_dtype(series.dtype)
+        if is_number and not boolean:
+            columns[name] = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        else:
+            columns[name] = text_values(series)[0]
+    return columns
+
+
+def _check_columns_exist(project: Project, source: TableSource) -> None:
+    present = source.column_names()
+    features = project.features or Features()
+    wanted: list[tuple[str, str]] = [("target.column", project.target.column)]
+    wanted += [("data.time", project.data.time)] if project.data.time else []
+    wanted += [("data.group", project.data.group)] if project.data.group else []
+    wanted += [("gate.slices", name) for name in project.gate.slices]
+    wanted += [
+        (f"features.{kind}", name)
+        for kind in ("numeric", "categorical", "text", "datetime")
+        for name in getattr(features, kind)
+    ]
+    problems = [
+        f"{key}: there is no column {name!r}. {did_you_mean(name, present)}".strip()
+        for key, name in wanted
+        if name not in present
+    ]
+    if problems:
+        raise SpecError(f"{source.source}: " + "; ".join(problems))
+
+
+def _wanted(project: Project, features: Features) -> Columns:
+    strings = {*features.categorical, *features.text, *features.datetime}
+    strings |= {name for name in (project.data.time, project.data.group) if name is not None}
+    numeric = tuple(name for name in features.numeric if name != project.target.column)
+    other = [n for n in used_columns(project, features) if n not in strings and n not in numeric]
+    return Columns(numeric=numeric, text=tuple(sorted(strings - {*other})), other=tuple(other))
+
+
+def _limited(raw: pd.DataFrame, rows: int | None) -> pd.DataFrame:
+    if rows is None or rows >= len(raw):
+        return raw
+    places = np.linspace(0, len(raw) - 1, rows).round().astype(np.int64)
+    return raw.iloc[places].reset_index(drop=True)
+
+
+def _refuse_mostly_invalid(
+    raw: pd.DataFrame, canonicaliser: Canonicaliser, invalid: dict[str, int]
+) -> None:
+    kinds = {column.name: column.kind for column in canonicaliser.columns}
+    for name, count in invalid.items():
+        present = int(raw[name].notna().sum())
+        if count > MAX_INVALID_SHARE * present:
+            raise DataError(
+                f"{count:,} of {present:,} values of the {kinds[name]} column {name!r} cannot be "
+                f"read as such, for example {_examples(raw[name], kinds[name])}.",
+                remedy="Declare the column under another kind of feature, or clean it first.",
+            )
+
+
+def _examples(series: pd.Series[Any], kind: str) -> str:
+    one = Canonicaliser((InputColumn(str(series.name), "datetime", ("year",)),))
+    if kind != "datetime":
+        one = Canonicaliser((InputColumn(str(series.name), "numeric"),))
+    distinct = series.dropna().drop_duplicates().head(1000)
+    bad = [v for v in distinct if one.transform_tolerantly(pd.DataFrame({series.name: [v]}))[1]]
+    return ", ".join(repr(value)[:40] for value in bad[:3])
+
+
+def _times(column: str | None, raw: pd.DataFrame) -> np.ndarray | None:
+    if column is None:
+        return None
+    values, bad = datetime_values(raw[column])
+    bad |= np.isnat(values)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise DataError(
+            f"data.time: {int(bad.sum()):,} values of {column!r} are not times; the first is "
+            f"{raw[column].iloc[row]!r} in row {row}.",
+            remedy=f"The column needs {_TIME_NEEDS} in every row.",
+        )
+    return values

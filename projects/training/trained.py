@@ -1,0 +1,96 @@
+"""Everything that a training found out, before any of it is logged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from podium.data import TableSource, resolve_source
+from podium.progress import Progress
+from podium.spec import Declaration, Project
+from projects.training.checks import Finding, find_leaks
+from projects.training.fit import Fitted, fit, fit_baseline
+from projects.training.measure import Measured, measure_parts
+from projects.training.split import PARTS, Parts, split_rows
+from projects.training.table import Table, read_table
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One training: what it read, how it split, what it fitted and what that reached."""
+
+    declaration: Declaration
+    source: TableSource
+    estimator: str
+    seed: int
+    table: Table
+    parts: Parts
+    findings: tuple[Finding, ...]
+    fitted: Fitted
+    measured: Measured
+    seconds: Mapping[str, float]
+
+    @property
+    def project(self) -> Project:
+        """The declared project."""
+        return self.declaration.project
+
+    def span(self, part: str) -> str:
+        """First and last day of a part's rows; empty without a time column."""
+        if self.table.time is None:
+            return ""
+        times = self.table.time[self.parts.rows(part)]  # type: ignore[arg-type]
+        return f"{times.min().astype('datetime64[D]')} to {times.max().astype('datetime64[D]')}"
+
+    def rows(self) -> dict[str, int]:
+        """How many rows each part has."""
+        return {part: len(self.parts.rows(part)) for part in PARTS}
+
+
+def train(
+    declaration: Declaration,
+    *,
+    base: Path,
+    rows: int | None,
+    seed: int,
+    progress: Progress,
+) -> Trained:
+    """Read, check, split, fit and measure. `base` is where a relative source is looked for."""
+    project = declaration.project
+    estimator = project.estimator[0]
+    np.random.seed(seed)
+    with progress.stage("read", f"Reading {project.data.source}"):
+        source = resolve_source(project.data.source, base)
+        table = read_table(project, source, rows)
+    for note in table.notes:
+        progress.say(f"  note: {note}")
+    with progress.stage("check", f"Splitting and checking {len(table):,} rows"):
+        parts = split_rows(project, table, seed)
+        findings = tuple(find_leaks(project, table, parts))
+    with progress.stage("fit", f"Fitting {estimator} on {len(parts.train):,} rows"):
+        fitted = fit(project, table, parts, estimator=estimator, seed=seed, tick=progress.tick)
+    with progress.stage("measure", f"Measuring on {len(parts.holdout):,} holdout rows"):
+        threshold = fitted.scorer.decision.threshold
+        baseline = fit_baseline(project, table, parts, threshold)
+        measured = measure_parts(project, table, parts, fitted.scorer, baseline, seed=seed)
+    return Trained(
+        declaration=declaration,
+        source=source,
+        estimator=estimator,
+        seed=seed,
+        table=table,
+        parts=parts,
+        findings=findings,
+        fitted=fitted,
+        measured=measured,
+        seconds=progress.seconds,
+    )
+
+
+def resolved_spec(trained: Trained) -> dict[str, Any]:
+    """The declaration with every default filled in, as plain JSON values."""
+    return trained.project.model_dump(mode="json")

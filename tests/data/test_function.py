@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from podium.data import Columns, resolve_source
+from podium.errors import DataError
+from tests.data.tables import write
+
+MODULE = """
+import pandas as pd
+
+def table():
+    return pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}, index=[5, 6])
+
+def chosen(columns=None):
+    return pd.DataFrame({name: [1.5] for name in columns or ["a", "b", "c"]})
+
+def fails():
+    raise RuntimeError("the database is away")
+
+def nothing():
+    return None
+
+def empty():
+    return table().iloc[:0]
+
+def twice():
+    return pd.concat([table(), table()], axis=1)
+
+def needs(key):
+    return table()
+
+VALUE = 3
+"""
+
+
+@pytest.fixture
+def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write(tmp_path / "made_tables.py", MODULE)
+    monkeypatch.delitem(sys.modules, "made_tables", raising=False)
+    return tmp_path
+
+
+def test_a_function_gives_the_table_and_only_what_is_wanted(base: Path) -> None:
+    before = list(sys.path)
+    source = resolve_source("made_tables:table", base)
+    assert (source.kind, source.uri, source.files) == ("function", "made_tables:table", ())
+    assert source.column_names() == ("a", "b")
+    frame = source.read(Columns(text=("b",)))
+    assert list(frame.columns) == ["b"]
+    assert frame.index.tolist() == [0, 1]
+    assert sys.path == before
+
+
+def test_a_function_that_takes_columns_is_told_which(base: Path) -> None:
+    source = resolve_source("made_tables:chosen", base)
+    assert source.column_names() == ("a", "b", "c")
+    assert list(source.read(Columns(numeric=("z",))).columns) == ["z"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("made_tables:tabel", "has no function 'tabel'.*'table'"),
+        ("made_tables:VALUE", "has no function 'VALUE'"),
+        ("no_such_module:table", "importing 'no_such_module' failed"),
+        ("made_tables:fails", "RuntimeError: the database is away"),
+        ("made_tables:needs", "failed with TypeError"),
+        ("made_tables:nothing", "returned NoneType"),
+        ("made_tables:empty", "There are no rows"),
+        ("made_tables:twice", "more than once: 'a', 'b'"),
+    ],
+)
+def test_a_function_that_gives_no_table_is_refused_by_name(
+    base: Path, name: str, said: str
+) -> None:
+    with pytest.raises(DataError, match=said) as caught:
+        resolve_source(name, base).read(None)
+    assert caught.value.remedy
+    assert name in str(caught.value)
+
+
+def test_a_column_that_the_table_lacks_is_named(base: Path) -> None:
+    with pytest.raises(DataError, match="made_tables:table has no column 'c'"):
+        resolve_source("made_tables:table", base).read(Columns(numeric=("c",)))
+
+
+def test_two_projects_may_each_have_a_module_of_the_same_name(base: Path) -> None:
+    text = "import pandas as pd\ndef table():\n    return pd.DataFrame({'a': [%d]})\n"
+    for number in (1, 2):
+        write(base / str(number) / "made_tables.py", text % number)
+    first, second = (resolve_source("made_tables:table", base / n) for n in ("1", "2"))
+    assert second.read(None)["a"].tolist() == [2]
+    assert first.read(None)["a"].tolist() == [1]
+    assert second.read(None)["a"].tolist() == [2]
+    assert str(base / "1") in str(sys.modules["made_tables"].__file__)
