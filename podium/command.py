@@ -90,7 +90,7 @@ def _fail(error: PodiumError, *, as_json: bool, debug: bool) -> NoReturn:
     sys.exit(error.exit_code)
 
 
-class Unset(click.ParamType):
+class Unset(click.ParamType[Any]):
     """Base of Podium's parameter types: the empty string, which `mlflow run` passes for a
     parameter that was not given, counts as not given.
     """
@@ -103,7 +103,7 @@ class Unset(click.ParamType):
             return value
         return None if value == "" else self.read(value, param, ctx)
 
-    def read(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002
+    def read(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """What a non-empty `value` means; calls `self.fail` where it means nothing."""
         return value
 

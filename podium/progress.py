@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Any, TextIO
 
 
 class Progress:
@@ -18,7 +18,7 @@ class Progress:
     def __init__(self, stream: TextIO | None = sys.stderr) -> None:
         self._stream = stream
         self.seconds: dict[str, float] = {}
-        self._bar = None
+        self._bar: Any = None
 
     @contextmanager
     def stage(self, name: str, what: str) -> Iterator[None]:

@@ -13,7 +13,7 @@ import mlflow.pyfunc
 import numpy as np
 import pandas as pd
 from mlflow.models import Model, ModelSignature
-from mlflow.types import ColSpec, DataType, Schema
+from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
 from podium.artifact.package import write_package
 from podium.artifact.requirements import pinned_requirements
@@ -33,7 +33,7 @@ class LoggedArtifact:
 
 def signature_of(scorer: Scorer) -> ModelSignature:
     """All inputs optional, `double` for numbers and `string` for everything else."""
-    inputs = [
+    inputs: list[ColSpec | TensorSpec] = [
         ColSpec(
             DataType.double if column.kind == "numeric" else DataType.string,
             column.name,
@@ -42,7 +42,7 @@ def signature_of(scorer: Scorer) -> ModelSignature:
         for column in scorer.canonicaliser.columns
     ]
     first, *others = scorer.decision.output_names
-    outputs = [ColSpec(_label_type(scorer.decision), first)]
+    outputs: list[ColSpec | TensorSpec] = [ColSpec(_label_type(scorer.decision), first)]
     outputs += [ColSpec(DataType.double, name) for name in others]
     return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
 

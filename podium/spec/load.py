@@ -131,9 +131,10 @@ def _known_keys(parents: list[str | int]) -> list[str]:
 
 
 def _value_at(raw: Any, keys: list[str | int]) -> Any:
-    value = raw
+    value: Any = raw
     for key in keys:
-        if (isinstance(value, Mapping) and key in value) or (isinstance(value, (list, tuple)) and isinstance(key, int) and key < len(value)):
+        inside = isinstance(value, Mapping) and key in value
+        if inside or (isinstance(value, list) and isinstance(key, int) and key < len(value)):
             value = value[key]
     return value
 

@@ -93,7 +93,7 @@ _METRIC_HEADERS = ("metric", "holdout", "95 % interval", "validation", "baseline
 
 def _metric_rows(trained: Trained, holdout: Mapping[str, Interval]) -> list[tuple[str, ...]]:
     measured = trained.measured
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, interval in holdout.items():
         mark = " *" if name == trained.project.metric else ""
         low, high = number(interval.low), number(interval.high)

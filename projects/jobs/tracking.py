@@ -133,7 +133,17 @@ class _Table(Dataset):
         super().__init__(source, name[:500], digest[:36])
 
     def _compute_digest(self) -> str:
-        raise MlflowException("the digest is always given")
+        return self.digest  # abstract in MLflow; the digest is always given
+
+    @property
+    def schema(self) -> Schema:
+        """Columns and types."""
+        return self._schema
+
+    @property
+    def profile(self) -> dict[str, int]:
+        """Rows and cells."""
+        return self._profile
 
     def to_dict(self) -> dict[str, str]:
         schema = json.dumps({"mlflow_colspec": self._schema.to_dict()})

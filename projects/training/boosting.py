@@ -88,8 +88,8 @@ def _rounds(model: Any, metric: Any, tick: Ticker) -> Any:
 
     total = int(model.get_params().get("n_estimators") or 100)
 
-    class Rounds(TrainingCallback):  # type: ignore[misc]
-        def after_iteration(self, booster: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002
+    class Rounds(TrainingCallback):
+        def after_iteration(self, booster: Any, epoch: int, evals_log: Any) -> bool:
             curve = list(evals_log["validation_1"].values())[-1]
             tick(epoch + 1, total, f"validation {metric} {float(curve[-1]):.4f}")
             return False

@@ -21,7 +21,7 @@ class EstimatorKind:
     """
 
     name: str
-    classes: Mapping[Task, Callable[[], type]]
+    classes: Mapping[Task, Callable[[], Any]]
     defaults: Mapping[str, Any]
     dense_codes: bool
 
@@ -40,55 +40,55 @@ class EstimatorKind:
         return cls(**{**merged, **seeded, **params})
 
 
-def _xgb_classifier() -> type:
+def _xgb_classifier() -> Any:
     from xgboost import XGBClassifier
 
     return XGBClassifier
 
 
-def _xgb_regressor() -> type:
+def _xgb_regressor() -> Any:
     from xgboost import XGBRegressor
 
     return XGBRegressor
 
 
-def _hist_classifier() -> type:
+def _hist_classifier() -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     return HistGradientBoostingClassifier
 
 
-def _hist_regressor() -> type:
+def _hist_regressor() -> Any:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     return HistGradientBoostingRegressor
 
 
-def _forest_classifier() -> type:
+def _forest_classifier() -> Any:
     from sklearn.ensemble import RandomForestClassifier
 
     return RandomForestClassifier
 
 
-def _forest_regressor() -> type:
+def _forest_regressor() -> Any:
     from sklearn.ensemble import RandomForestRegressor
 
     return RandomForestRegressor
 
 
-def _logistic() -> type:
+def _logistic() -> Any:
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression
 
 
-def _ridge() -> type:
+def _ridge() -> Any:
     from sklearn.linear_model import Ridge
 
     return Ridge
 
 
-def _for_tasks(classifier: Callable[[], type], regressor: Callable[[], type]) -> Mapping[Task, Any]:
+def _for_tasks(classifier: Callable[[], Any], regressor: Callable[[], Any]) -> Mapping[Task, Any]:
     return {"binary": classifier, "multiclass": classifier, "regression": regressor}
 
 

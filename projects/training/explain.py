@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from podium.artifact.scoring import Scorer
-from podium.errors import MissingExtra
 from podium.evaluation import get_metric
 from podium.spec import Project
 from projects.training.fit import scores_of
@@ -106,7 +105,7 @@ def _contributions(model: Any, matrix: Any) -> np.ndarray | None:
         coefficients = np.atleast_2d(model.coef_)
         if len(coefficients) == 1:
             return np.asarray(centred * coefficients[0])
-        return centred[:, None, :] * coefficients[None, :, :]
+        return np.asarray(centred[:, None, :] * coefficients[None, :, :])
     return _with_shap_package(model, matrix)
 
 
@@ -119,14 +118,6 @@ def _with_shap_package(model: Any, matrix: Any) -> np.ndarray | None:
     if values.ndim == 3:
         return values[:, :, 1] if values.shape[2] == 2 else values.transpose(0, 2, 1)
     return values
-
-
-def require_shap() -> None:
-    """Raises MissingExtra where the package `shap` is not installed."""
-    try:
-        import shap  # noqa: F401
-    except ImportError:
-        raise MissingExtra("shap", "shap") from None
 
 
 def _owners(preprocessing: Any, features: pd.DataFrame) -> np.ndarray:

@@ -9,10 +9,11 @@ import pandas as pd
 from podium.artifact.scoring.values import datetime_values
 from podium.errors import DataError
 from podium.spec import Features, Project
+from podium.spec.parts import Part
 
 _SAMPLE_ROWS = 20_000
 _MAX_CATEGORIES = 1_000
-_PARTS = ("month", "weekday", "hour")
+_PARTS: tuple[Part, ...] = ("month", "weekday", "hour")
 
 
 def infer_features(project: Project, raw: pd.DataFrame) -> tuple[Features, tuple[str, ...]]:

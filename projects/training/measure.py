@@ -47,7 +47,7 @@ def measure_parts(
     """Score every part once, and measure all metrics of the task."""
     names, costs = _names(project), costs_of(project)
     scores = {part: _score_part(scorer, table, parts.rows(part)) for part in PARTS}
-    values = {
+    values: dict[str, Mapping[str, float]] = {
         part: measure(project.task, scores[part], names, costs=costs)
         for part in PARTS
         if part != "holdout"

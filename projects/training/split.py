@@ -50,7 +50,8 @@ def split_rows(project: Project, table: Table, seed: int) -> Parts:
         part = _by_group(_present(table.group), shares, seed)
     else:
         part = _at_random(table.target.y, bool(table.target.labels), shares, seed)
-    parts = Parts(*(np.flatnonzero(part == k) for k in range(3)), dropped=int((part < 0).sum()))
+    train, validation, holdout = (np.flatnonzero(part == place) for place in range(3))
+    parts = Parts(train, validation, holdout, dropped=int((part < 0).sum()))
     _check(project, table, parts)
     return parts
 

@@ -87,7 +87,7 @@ def _typed_labels(raw: pd.Series[Any], texts: list[str]) -> list[Label]:
 
 
 def _check_number_of_classes(project: Project, raw: pd.Series[Any], labels: list[Label]) -> None:
-    shown = ", ".join(label_text(label) for label in labels[:10])
+    shown = ", ".join(label_text(label) for label in labels[:10]) + ", …" * (len(labels) > 10)
     if len(labels) == 1:
         raise DataError(
             f"target {raw.name!r} has one class only: {shown}.",
@@ -95,8 +95,7 @@ def _check_number_of_classes(project: Project, raw: pd.Series[Any], labels: list
         )
     if project.task == "binary" and len(labels) > 2:
         raise DataError(
-            f"target {raw.name!r} has {len(labels):,} classes ({shown}{', …' * (len(labels) > 10)}),"
-            " but the task is binary.",
+            f"target {raw.name!r} has {len(labels):,} classes ({shown}), but the task is binary.",
             remedy="Declare task: multiclass or regression.",
         )
     if len(labels) > _MAX_CLASSES:

@@ -60,7 +60,7 @@ class Decision:
         """The output table for probabilities (n,) or (n, k), or for predicted numbers (n,)."""
         if self.task == "regression":
             return pd.DataFrame({"prediction": scores.astype(np.float64)}, index=index)
-        labels = np.array(self.labels, dtype=_dtype(self.labels))
+        labels: np.ndarray = np.array(self.labels, dtype=_dtype(self.labels))
         columns = {"prediction": labels[self.decide(scores)]}
         by_class = scores[:, None] if scores.ndim == 1 else scores
         for place, name in enumerate(self.output_names[1:]):

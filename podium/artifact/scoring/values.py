@@ -24,6 +24,9 @@ MISSING_CATEGORY = ""
 _NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")
 _WHOLE = re.compile(r"-?\d+\.0+")
 _EPOCH = re.compile(r"[+-]?\d{9,}(\.\d+)?")
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?)?")
+_NAT = np.datetime64("NaT", "us")
+_BULK = 256  # from here on pandas parses many at once faster than Python one by one
 
 
 def numeric_values(raw: pd.Series) -> Converted:
@@ -61,19 +64,14 @@ def datetime_values(raw: pd.Series) -> Converted:
     """datetime64[us] in UTC with NaT for missing. Takes ISO 8601, epoch seconds and timestamps.
 
     A time without a zone is taken as UTC. A string of nine digits or more is epoch seconds.
+    ISO 8601 is taken in its usual spelling: a date, or date and time with optional zone.
     """
     if pd.api.types.is_datetime64_any_dtype(raw.dtype):
-        instants = pd.to_datetime(raw, utc=True)
-        return _microseconds(instants), np.zeros(len(raw), dtype=bool)
+        return _microseconds(pd.to_datetime(raw, utc=True)), np.zeros(len(raw), dtype=bool)
     codes, distinct = _distinct(raw)
-    parsed = [_instant(value) for value in distinct]
-    bad = np.array([value is None for value in parsed], dtype=bool)
-    instants = np.array(
-        [np.datetime64("NaT") if value is None else value for value in parsed],
-        dtype="datetime64[us]",
-    )
-    instants, bad = np.append(instants, np.datetime64("NaT", "us")), np.append(bad, False)
-    return instants[codes], bad[codes]
+    instants = _instants(distinct)
+    bad = np.append(np.isnat(instants), False)
+    return np.append(instants, _NAT)[codes], bad[codes]
 
 
 def kind_of(value: Any) -> str:
@@ -159,29 +157,39 @@ def _category(value: Any) -> str | None:
     return value.isoformat() if isinstance(value, (dt.date, dt.time)) else None
 
 
-def _instant(value: Any) -> np.datetime64 | None:
+def _instants(distinct: list[Any]) -> np.ndarray:
+    """datetime64[us] in UTC; NaT for what is none."""
+    if len(distinct) < _BULK:
+        return np.array([_instant(value) for value in distinct], dtype="datetime64[us]")
+    is_iso = [isinstance(value, str) and _ISO.fullmatch(value) is not None for value in distinct]
+    instants = np.full(len(distinct), _NAT)
+    iso = [value for value, is_one in zip(distinct, is_iso, strict=True) if is_one]
+    bulk = pd.to_datetime(pd.Series(iso, dtype=object), format="ISO8601", utc=True, errors="coerce")
+    instants[np.array(is_iso)] = _microseconds(bulk)
+    for place in np.flatnonzero(~np.array(is_iso)):
+        instants[place] = _instant(distinct[place])
+    return instants
+
+
+def _instant(value: Any) -> np.datetime64:
     if isinstance(value, (bool, np.bool_)):
-        return None
+        return _NAT
     try:
         if isinstance(value, numbers.Real) or (isinstance(value, str) and _EPOCH.fullmatch(value)):
-            microseconds = round(float(value) * 1e6)
-            instant = pd.Timestamp(microseconds, unit="us", tz="UTC")
-        elif isinstance(value, str):
-            if not re.match(r"\s*\d{4}-", value):
-                return None
-            parsed = dt.datetime.fromisoformat(value.strip())
-            instant = pd.Timestamp(parsed)
+            instant = pd.Timestamp(round(float(value) * 1e6), unit="us", tz="UTC")
+        elif isinstance(value, str) and _ISO.fullmatch(value):
+            instant = pd.Timestamp(dt.datetime.fromisoformat(value))
         elif isinstance(value, (dt.date, np.datetime64)):
             instant = pd.Timestamp(value)
         else:
-            return None
-        instant = (
-            instant.tz_localize("UTC") if instant.tzinfo is None else instant.tz_convert("UTC")
-        )
-        return np.datetime64(instant.tz_localize(None).to_datetime64(), "us")
+            return _NAT
+        if instant.tzinfo is not None:
+            instant = instant.tz_convert("UTC").tz_localize(None)
+        return instant.as_unit("us").to_datetime64()
     except (ValueError, OverflowError):
-        return None
+        return _NAT
 
 
 def _microseconds(instants: pd.Series) -> np.ndarray:
-    return instants.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    naive = instants.dt.tz_localize(None).to_numpy()
+    return np.asarray(naive, dtype="datetime64[us]")
