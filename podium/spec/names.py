@@ -10,8 +10,7 @@ _FORBIDDEN = {
     "'": "a quote",
     '"': "a quote",
     "`": "a quote",
-    "\n": "a line break",
-    "\r": "a line break",
+    **dict.fromkeys("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029", "a line break"),
     "\x00": "a null character",
 }
 

@@ -43,7 +43,7 @@ Label = bool | int | float | str
 class Declared(BaseModel):
     """Base of every part: unknown keys are refused, and nothing changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Data(Declared):
@@ -82,6 +82,9 @@ class Features(Declared):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"{', '.join(map(repr, twice))} is declared as a feature twice")
+        for name, parts in self.datetime.items():
+            if len(set(parts)) < len(parts):
+                raise ValueError(f"datetime.{name} names a part twice: {', '.join(parts)}")
         return self
 
 
@@ -100,8 +103,6 @@ class Split(Declared):
                 f"holdout {self.holdout:g} and validation {self.validation:g} "
                 "leave less than a tenth of the rows for training"
             )
-        if self.gap < timedelta(0):
-            raise ValueError("gap is negative")
         return self
 
 
@@ -129,7 +130,7 @@ class Threshold(Declared):
         if len(given) != 1:
             found = " and ".join(given) or "none"
             raise ValueError(f"needs exactly one rule out of {', '.join(rules)}; found {found}")
-        if self.minimise is None and {"fp", "fn"} & self.model_fields_set:
+        if self.minimise is None and (self.fp, self.fn) != (1.0, 1.0):
             raise ValueError("fp and fn are costs: they go with `minimise: cost`")
         return self
 
@@ -170,6 +171,8 @@ class Monitoring(Declared):
     def _k_of_n(self) -> Monitoring:
         if self.k > self.n:
             raise ValueError(f"k is {self.k} and n is {self.n}: an alert needs k of n windows")
+        if not self.window:
+            raise ValueError("window is 0; write a length of time, like 1d")
         return self
 
 
@@ -197,7 +200,7 @@ class Range(Declared):
     @model_validator(mode="after")
     def _is_a_range(self) -> Range:
         if self.choices is not None:
-            if {"low", "high", "step", "log"} & self.model_fields_set:
+            if self.log or not {self.low, self.high, self.step} <= {None}:
                 raise ValueError("has choices and a range; declare one of them")
             return self
         if self.low is None or self.high is None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
 from podium.errors import did_you_mean
 from podium.evaluation import DEFAULT_METRIC, metric_names
+from podium.spec.durations import format_duration
 from podium.spec.names import model_name_problem
 from podium.spec.parts import (
     Data,
@@ -25,6 +27,8 @@ from podium.spec.parts import (
     Target,
     Task,
 )
+
+_TASKS: tuple[Any, ...] = get_args(Task)
 
 
 class Project(Declared):
@@ -69,17 +73,17 @@ class Project(Declared):
     @model_validator(mode="before")
     @classmethod
     def _fill_metric(cls, value: Any) -> Any:
-        if isinstance(value, dict) and not value.get("metric"):
-            default = DEFAULT_METRIC.get(value.get("task", ""), "")
-            return {**value, "metric": default}
-        return value
+        if not isinstance(value, dict) or value.get("metric") is not None:
+            return value
+        task = value.get("task")
+        return {**value, "metric": DEFAULT_METRIC[task] if task in _TASKS else ""}
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Project:
-        for check in (_metrics_exist, _features_are_allowed, _split_has_its_column, _task_fits):
-            problem = check(self)
-            if problem:
-                raise ValueError(problem)
+        checks = (_unknown_metrics, _refused_features, _lacking_columns, _misfits)
+        problems = [problem for check in checks for problem in check(self)]
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
 
     @property
@@ -97,48 +101,47 @@ class Project(Declared):
         return tuple(dict.fromkeys((self.metric, *self.metrics)))
 
 
-def _metrics_exist(project: Project) -> str:
+def _unknown_metrics(project: Project) -> Iterator[str]:
     known = metric_names(project.task)
     for name in project.all_metrics:
         if name not in known:
-            return f"metric {name!r} is not a {project.task} metric. {did_you_mean(name, known)}"
-    return ""
+            yield f"metric {name!r} is not a {project.task} metric. {did_you_mean(name, known)}"
 
 
-def _features_are_allowed(project: Project) -> str:
-    columns = () if project.features is None else project.features.columns
-    if project.features is not None and not columns:
-        return "features declares no column; leave the key out to have them inferred"
+def _refused_features(project: Project) -> Iterator[str]:
+    if project.features is None:
+        return
+    columns = project.features.columns
+    if not columns:
+        yield "features declares no column; leave the key out to have them inferred"
     for column in columns:
         if column in project.forbidden:
-            return f"features: {column!r} is forbidden: it is known only after the fact (a leak)"
+            yield f"features: {column!r} is forbidden: it is known only after the fact (a leak)"
         if column == project.target.column:
-            return f"features: {column!r} is the target"
-    return ""
+            yield f"features: {column!r} is the target"
 
 
-def _split_has_its_column(project: Project) -> str:
+def _lacking_columns(project: Project) -> Iterator[str]:
     by = project.split_by
     if by in ("time", "group") and getattr(project.data, by) is None:
-        return f"split.by is {by!r}, which needs data.{by} to name a column"
+        yield f"split.by is {by!r}, which needs data.{by} to name a column"
     if project.split.gap and by != "time":
-        return f"split.gap goes with split.by time; this project splits by {by}"
-    return ""
+        gap = format_duration(project.split.gap)
+        yield f"split.gap: {gap!r} goes with split.by time; this project splits by {by}"
 
 
-def _task_fits(project: Project) -> str:
+def _misfits(project: Project) -> Iterator[str]:
     binary_only = {
         "target.positive": project.target.positive is not None,
-        "decision": "decision" in project.model_fields_set,
+        "decision": project.decision != Decision(),
     }
     for key, given in binary_only.items():
         if given and project.task != "binary":
-            return f"{key} is for binary tasks; this task is {project.task}"
+            yield f"{key} is for binary tasks; this task is {project.task}"
     classifier_only = {"calibration": project.calibration, "class_weight": project.class_weight}
     for key, value in classifier_only.items():
         if value is not None and project.task == "regression":
-            return f"{key} is for classifiers; this task is regression"
-    return ""
+            yield f"{key}: {value!r} is for classifiers; this task is regression"
 
 
 def label_text(label: Label) -> str:

@@ -50,7 +50,7 @@ def _log_facts(trained: Trained) -> None:
         }
     )
     tracking.log_data(
-        project.data.source,
+        trained.source.uri if trained.source.files else project.data.source,
         trained.source.kind,
         project.name,
         trained.table.digest,
@@ -65,10 +65,13 @@ def _log_facts(trained: Trained) -> None:
 
 
 def _params(trained: Trained) -> dict[str, Any]:
-    rows = {f"rows_{part}": count for part, count in trained.rows().items()}
+    """The estimator's own parameters by name, everything else below `podium.`.
+
+    `mlflow run` logs the parameters of the entry point under their plain names before the job
+    starts ("" where they were not given), and MLflow lets no parameter change.
+    """
     threshold = trained.fitted.threshold
-    return {
-        "project": trained.project.name,
+    facts = {
         "estimator": trained.estimator,
         "source": trained.project.data.source,
         "seed": trained.seed,
@@ -77,10 +80,10 @@ def _params(trained: Trained) -> dict[str, Any]:
         "calibration": trained.project.calibration,
         "class_weight": trained.project.class_weight,
         "features": len(trained.table.canonicaliser.feature_names),
-        **rows,
-        **({} if threshold is None else {"threshold": threshold.value}),
-        **trained.fitted.params,
+        "threshold": None if threshold is None else threshold.value,
+        **{f"rows_{part}": count for part, count in trained.rows().items()},
     }
+    return {f"podium.{name}": fact for name, fact in facts.items()} | dict(trained.fitted.params)
 
 
 def _metrics(trained: Trained) -> dict[str, float]:

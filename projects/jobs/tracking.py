@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from mlflow.exceptions import MlflowException, RestException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.types import ColSpec, DataType, Schema
 
-from podium.errors import Unreachable
+from podium.errors import NotFound, Unreachable
 from projects.jobs.run import OpenRun
 
 if TYPE_CHECKING:
@@ -157,11 +158,11 @@ def _type(dtype: Any) -> DataType:
 
 
 def _dataset_source(source: str, kind: str) -> DatasetSource:
-    if kind in ("files", "s3"):
-        try:
+    """MLflow's own kind of source for a path or s3:// URI; a description for everything else."""
+    if kind in ("files", "s3") and not set("*?[") & set(source):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # MLflow warns that it knows two kinds of local path
             return resolve_dataset_source(source)
-        except MlflowException:
-            pass  # a glob is no path: it is described like a function
     return CodeDatasetSource({"podium.source": source})
 
 
@@ -186,6 +187,19 @@ def create_version(
     return int(version.version)
 
 
+def latest_version(name: str) -> int:
+    """The newest version of the registered model `name`. Raises NotFound where there is none."""
+    versions = mlflow.MlflowClient().search_model_versions(f"name='{name}'")
+    if not versions:
+        raise NotFound(f"No version of {name!r} is registered at {tracking_uri()}.")
+    return max(int(version.version) for version in versions)
+
+
+def tracking_uri() -> str:
+    """Where MLflow logs to."""
+    return str(mlflow.get_tracking_uri())
+
+
 def fail_given_run(reason: str) -> None:
     """Mark the run that `mlflow run` opened for this process as failed; nothing without one."""
     run_id = os.environ.get("MLFLOW_RUN_ID")
@@ -201,6 +215,22 @@ def _start(project: str, run_name: str | None) -> mlflow.ActiveRun:
         if run_name:
             mlflow.set_tag("mlflow.runName", run_name)
         return run
-    if not {"MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID"} & set(os.environ):
-        mlflow.set_experiment(project)
-    return mlflow.start_run(run_name=run_name)
+    chosen = {"MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID"} & set(os.environ)
+    experiment_id = None if chosen else _experiment_id(project)
+    return mlflow.start_run(experiment_id=experiment_id, run_name=run_name)
+
+
+def _experiment_id(name: str) -> str:
+    """The experiment `name`, made where it is not there. Unlike MLflow's `set_experiment`, this
+    changes nothing for other runs of the process.
+    """
+    found = mlflow.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    try:
+        return str(mlflow.create_experiment(name))
+    except MlflowException as error:
+        made_meanwhile = mlflow.get_experiment_by_name(name)
+        if made_meanwhile is None:
+            raise error
+        return str(made_meanwhile.experiment_id)

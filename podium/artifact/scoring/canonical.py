@@ -26,6 +26,19 @@ _CONVERT = {
     "text": text_values,
     "datetime": datetime_values,
 }
+PARTS = (
+    "year",
+    "quarter",
+    "month",
+    "week",
+    "day",
+    "day_of_year",
+    "weekday",
+    "hour",
+    "minute",
+    "second",
+    "epoch_days",
+)
 _EXPECTED = {
     "numeric": "a finite number",
     "categorical": "a string, number or boolean",
@@ -41,6 +54,16 @@ class InputColumn:
     name: str
     kind: Kind
     parts: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> InputColumn:
+        """Read one column of features.json. Raises ValueError for an unknown kind or part."""
+        column = cls(str(document["name"]), document["kind"], tuple(document["parts"]))
+        unknown = [part for part in column.parts if part not in PARTS]
+        if column.kind not in _CONVERT or unknown:
+            what = ", ".join(map(repr, unknown)) or repr(column.kind)
+            raise ValueError(f"features.json: column {column.name!r} has an unknown {what}")
+        return column
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -58,11 +81,10 @@ class Canonicaliser:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Canonicaliser:
-        """Read what `to_json` wrote. Raises ValueError for a newer schema."""
+        """Read what `to_json` wrote. Raises ValueError for a newer schema, kind or part."""
         if document["schema"] != 1:
             raise ValueError(f"features.json has schema {document['schema']}; this code reads 1")
-        columns = document["columns"]
-        return cls(tuple(InputColumn(c["name"], c["kind"], tuple(c["parts"])) for c in columns))
+        return cls(tuple(InputColumn.from_json(column) for column in document["columns"]))
 
     def to_json(self) -> dict[str, Any]:
         """The declaration as JSON: `schema`, and per column `name`, `kind` and `parts`."""
@@ -103,9 +125,11 @@ class Canonicaliser:
         return _table(features, raw.index), invalid
 
     def _converted(self, raw: pd.DataFrame) -> Iterator[tuple[InputColumn, np.ndarray, np.ndarray]]:
-        absent = pd.Series([None] * len(raw), index=raw.index, dtype=object)
+        absent = pd.Series(None, index=raw.index, dtype=object)
         for column in self.columns:
             series = raw[column.name] if column.name in raw.columns else absent
+            if isinstance(series, pd.DataFrame):
+                raise InvalidValue(column.name, 0, "one column of this name", "several")
             values, bad = _CONVERT[column.kind](series)
             yield column, values, bad
 

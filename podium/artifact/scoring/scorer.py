@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from .manifest import verify_manifest
 from .output import Decision
 from .trees import check_trees
 
+T = TypeVar("T")
 PIPELINE, FEATURES, DECISION = "pipeline.skops", "features.json", "decision.json"
 
 # Beyond the scikit-learn, numpy and scipy types that skops itself trusts.
@@ -56,11 +58,9 @@ class Scorer:
         """
         folder = Path(folder)
         verify_manifest(folder)
-        features = json.loads((folder / FEATURES).read_bytes())
-        decision = json.loads((folder / DECISION).read_bytes())
         return cls(
-            Canonicaliser.from_json(features),
-            Decision.from_json(decision),
+            _read(folder / FEATURES, Canonicaliser.from_json),
+            _read(folder / DECISION, Decision.from_json),
             load_pipeline(folder / PIPELINE),
         )
 
@@ -83,7 +83,7 @@ class Scorer:
     def score(self, raw: pd.DataFrame) -> pd.DataFrame:
         """The output table of a table of raw values. Raises InvalidValue for what it refuses."""
         features = self.canonicaliser.transform(raw)
-        if features.empty:
+        if not len(features):
             width = len(self.decision.labels)
             shape = (0, width) if self.decision.task == "multiclass" else (0,)
             return self.decision.table(np.empty(shape), raw.index)
@@ -93,7 +93,18 @@ class Scorer:
         """MLflow's entrance: like `score`. There are no parameters; `params` must be empty."""
         if params:
             raise ValueError(f"this model takes no parameters; got {', '.join(sorted(params))}")
-        return self.score(pd.DataFrame(raw) if not isinstance(raw, pd.DataFrame) else raw)
+        return self.score(raw if isinstance(raw, pd.DataFrame) else pd.DataFrame(raw))
+
+    def get_raw_model(self) -> Scorer:
+        """What `PyFuncModel.get_raw_model` gives: a way past MLflow's own checks of types."""
+        return self
+
+
+def _read(file: Path, from_json: Callable[[Mapping[str, Any]], T]) -> T:
+    try:
+        return from_json(json.loads(file.read_bytes()))
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise BrokenArtifact(f"{file.name} cannot be read: {error!r}") from error
 
 
 def load_pipeline(file: Path) -> Any:

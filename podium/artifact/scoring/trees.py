@@ -2,50 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.tree import BaseDecisionTree
+from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+from sklearn.tree._tree import Tree
 
 from .errors import BrokenArtifact
 
-_HIST = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
+_BINS = 256  # categories that the bit sets of HistGradientBoosting have room for
 
 
 def check_trees(pipeline: Any) -> None:
-    """Raises BrokenArtifact where a tree of a loaded pipeline points outside its own nodes."""
-    for estimator in _estimators(pipeline):
-        if isinstance(estimator, BaseDecisionTree) and hasattr(estimator, "tree_"):
-            tree = estimator.tree_
-            children = np.stack([tree.children_left, tree.children_right])
-            _check(children, tree.feature, estimator.n_features_in_, leaf=children[0] == -1)
-        elif isinstance(estimator, _HIST):
-            stages = getattr(estimator, "_predictors", ())
-            for predictor in (predictor for stage in stages for predictor in stage):
-                nodes = predictor.nodes
-                children = np.stack([nodes["left"], nodes["right"]]).astype(np.int64)
-                leaf = nodes["is_leaf"].astype(bool)
-                _check(children, nodes["feature_idx"], estimator.n_features_in_, leaf=leaf)
+    """Raises BrokenArtifact where a tree of a loaded pipeline points outside its own nodes.
+
+    Every tree is found, in whichever attribute it hides, and checked against the number of
+    features and the categories of the estimator that holds it.
+    """
+    for part, owner in _parts(pipeline, None, set()):
+        if isinstance(part, Tree):
+            _check_tree(part, owner)
+        elif isinstance(part, TreePredictor):
+            _check_predictor(part, owner)
 
 
-def _check(children: np.ndarray, feature: np.ndarray, features: int, *, leaf: np.ndarray) -> None:
+def _check_tree(tree: Any, owner: Any) -> None:
+    children = np.stack([tree.children_left, tree.children_right])
+    _check(children, tree.feature, _width(owner), leaf=children[0] == -1)
+
+
+def _check_predictor(predictor: Any, owner: Any) -> None:
+    nodes, width = predictor.nodes, _width(owner)
+    children = np.stack([nodes["left"], nodes["right"]]).astype(np.int64)
+    leaf = nodes["is_leaf"].astype(bool)
+    _check(children, nodes["feature_idx"], width, leaf=leaf)
+    categorical = nodes[nodes["is_categorical"].astype(bool) & ~leaf]
+    if not len(categorical):
+        return
+    mapper = owner._bin_mapper
+    known = mapper.is_categorical_.astype(bool)
+    _require(len(known) == width and known[categorical["feature_idx"]].all())
+    _require((categorical["bitset_idx"] < len(predictor.raw_left_cat_bitsets)).all())
+    for feature in np.flatnonzero(known):
+        values = np.asarray(mapper.bin_thresholds_[feature])
+        _require(((values >= 0) & (values < _BINS)).all())
+
+
+def _check(children: np.ndarray, feature: np.ndarray, width: int, *, leaf: np.ndarray) -> None:
     """children: (2, nodes). A child comes after its parent, so that no walk runs in a circle."""
-    inner = ~leaf
     nodes = children.shape[1]
     inside = (children > np.arange(nodes)) & (children < nodes)
-    if not inside[:, inner].all() or not ((feature >= 0) & (feature < features))[inner].all():
+    split_on = (feature >= 0) & (feature < width)
+    _require(nodes > 0 and inside[:, ~leaf].all() and split_on[~leaf].all())
+
+
+def _width(owner: Any) -> int:
+    width = getattr(owner, "n_features_in_", None)
+    _require(isinstance(width, (int, np.integer)))
+    return int(width)
+
+
+def _require(holds: Any) -> None:
+    if not holds:
         raise BrokenArtifact("pipeline.skops holds a tree that points outside its own nodes")
 
 
-def _estimators(step: Any) -> Iterator[Any]:
-    yield step
-    for name in ("estimator", "base_estimator"):
-        if hasattr(step, name):
-            yield from _estimators(getattr(step, name))
-    for _, part in getattr(step, "steps", ()):
-        yield from _estimators(part)
-    for attribute in ("estimators_", "calibrated_classifiers_"):
-        for part in getattr(step, attribute, ()):
-            yield from _estimators(part)
+def _parts(part: Any, owner: Any, seen: set[int]) -> Iterator[tuple[Any, Any]]:
+    """`part` and everything in it, each with the nearest estimator around it."""
+    if id(part) in seen or isinstance(part, (str, bytes, int, float, type(None))):
+        return
+    seen.add(id(part))
+    yield part, owner
+    owner = part if hasattr(part, "n_features_in_") else owner
+    for inner in _inside(part):
+        yield from _parts(inner, owner, seen)
+
+
+def _inside(part: Any) -> Iterable[Any]:
+    if isinstance(part, dict):
+        return [*part.keys(), *part.values()]
+    if isinstance(part, (list, tuple, set, frozenset)):
+        return part
+    if isinstance(part, np.ndarray):
+        return part.ravel().tolist() if part.dtype == object else ()
+    return list(getattr(part, "__dict__", {}).values())

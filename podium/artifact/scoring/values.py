@@ -2,7 +2,8 @@
 
 Null, NaN, a missing key and the empty string are *missing*; no literal string means missing.
 Each function takes a pandas Series and returns an array of canonical values and a boolean array
-that marks what could not be converted (those places hold a missing value).
+that marks what could not be converted (those places hold a missing value). What a value becomes
+depends on the value alone, never on its neighbours: each distinct one is converted once.
 """
 
 from __future__ import annotations
@@ -21,105 +22,108 @@ import pandas as pd
 Converted = tuple[np.ndarray, np.ndarray]
 
 MISSING_CATEGORY = ""
-_NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")
-_WHOLE = re.compile(r"-?\d+\.0+")
-_EPOCH = re.compile(r"[+-]?\d{9,}(\.\d+)?")
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?)?")
-_NAT = np.datetime64("NaT", "us")
-_BULK = 256  # from here on pandas parses many at once faster than Python one by one
+_NUMBER = re.compile(r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]*)\.0+")
+_EPOCH = re.compile(r"[+-]?[0-9]{9,11}(\.[0-9]+)?")
+_ISO = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+_EPOCH_START = dt.datetime(1970, 1, 1)  # naive datetimes are UTC here
+_EPOCH_LIMIT_SECONDS = 1e11  # the year 5138; what is larger are milliseconds by mistake
+# What `pd.factorize` can tell apart as we do: it takes True, 1 and 1.0 for the same value.
+_OF_ONE_TYPE = {"string", "integer", "floating", "boolean"}
+_KINDS: tuple[tuple[tuple[type, ...], str], ...] = (
+    ((str,), "text"),
+    ((bool, np.bool_), "a boolean"),
+    ((dt.date, dt.time, np.datetime64), "a date or time"),
+    ((list, tuple, np.ndarray), "a list"),
+    ((dict,), "an object"),
+)
 
 
 def numeric_values(raw: pd.Series) -> Converted:
     """float64 with NaN for missing. Takes numbers, booleans and numeric strings; not infinity."""
-    if pd.api.types.is_bool_dtype(raw.dtype) or pd.api.types.is_numeric_dtype(raw.dtype):
-        if pd.api.types.is_complex_dtype(raw.dtype):
-            return np.full(len(raw), np.nan), np.ones(len(raw), dtype=bool)
-        values = raw.to_numpy(dtype=np.float64, na_value=np.nan)
+    if raw.dtype.kind in "biuf":
+        with np.errstate(over="ignore"):
+            values = raw.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0  # -0.0 becomes 0.0
         infinite = np.isinf(values)
-        return (
-            (np.where(infinite, np.nan, values), infinite)
-            if infinite.any()
-            else (
-                values,
-                infinite,
-            )
-        )
-    values, bad = _by_distinct_value(raw, _number)
-    return values.astype(np.float64), bad
+        values[infinite] = np.nan
+        return values, infinite
+    return _by_distinct_value(raw, _number, np.nan, np.float64)
 
 
 def category_values(raw: pd.Series) -> Converted:
     """Strings (object array) with `""` for missing. 7, 7.0 and "7.0" become "7"; true "true"."""
-    return _by_distinct_value(raw, _category)
+    return _by_distinct_value(raw, _category, MISSING_CATEGORY, object)
 
 
 def text_values(raw: pd.Series) -> Converted:
     """Strings (object array) with `""` for missing; strings are taken as they are."""
-    return _by_distinct_value(
-        raw, lambda value: value if isinstance(value, str) else _category(value)
-    )
+    return _by_distinct_value(raw, _text, MISSING_CATEGORY, object)
 
 
 def datetime_values(raw: pd.Series) -> Converted:
     """datetime64[us] in UTC with NaT for missing. Takes ISO 8601, epoch seconds and timestamps.
 
-    A time without a zone is taken as UTC. A string of nine digits or more is epoch seconds.
+    A time without a zone is taken as UTC; what is finer than a microsecond is cut off. Epoch
+    seconds are below 1e11; a string of them has nine digits or more (eight would be a date).
     ISO 8601 is taken in its usual spelling: a date, or date and time with optional zone.
     """
     if pd.api.types.is_datetime64_any_dtype(raw.dtype):
-        return _microseconds(pd.to_datetime(raw, utc=True)), np.zeros(len(raw), dtype=bool)
-    codes, distinct = _distinct(raw)
-    instants = _instants(distinct)
-    bad = np.append(np.isnat(instants), False)
-    return np.append(instants, _NAT)[codes], bad[codes]
+        return _within_calendar(pd.to_datetime(raw, utc=True).dt.tz_localize(None).to_numpy())
+    return _by_distinct_value(raw, _instant, None, "datetime64[us]")
 
 
 def kind_of(value: Any) -> str:
     """What a refused value is, in a word that gives nothing of the value away."""
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, numbers.Real) and not isinstance(value, numbers.Rational):
-        return "infinity" if math.isinf(float(value)) else "a number"
-    if isinstance(value, (dt.date, dt.time, np.datetime64)):
-        return "a date or time"
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return "a list"
-    return "an object" if isinstance(value, dict) else f"a value of type {type(value).__name__}"
+    for types, word in _KINDS:
+        if isinstance(value, types):
+            return word
+    if isinstance(value, (numbers.Real, decimal.Decimal)):
+        infinite = not isinstance(value, numbers.Rational) and math.isinf(value)
+        return "infinity" if infinite else "a number out of range"
+    return f"a value of type {type(value).__name__}"
 
 
-def _by_distinct_value(raw: pd.Series, convert: Callable[[Any], Any]) -> Converted:
+def _by_distinct_value(
+    raw: pd.Series,
+    convert: Callable[[Any], Any],
+    missing: Any,
+    dtype: Any,
+) -> Converted:
     codes, distinct = _distinct(raw)
-    missing = np.nan if convert is _number else MISSING_CATEGORY
     converted = [convert(value) for value in distinct]
     bad = np.array([value is None for value in converted] + [False], dtype=bool)
-    values = np.empty(len(converted) + 1, dtype=object)
+    values = np.empty(len(converted) + 1, dtype=dtype)
     values[:] = [missing if value is None else value for value in converted] + [missing]
     return values[codes], bad[codes]
 
 
 def _distinct(raw: pd.Series) -> tuple[np.ndarray, list[Any]]:
     """Codes into a list of distinct values; missing ones have the code -1."""
-    if raw.dtype != object:
-        codes, distinct = pd.factorize(raw, use_na_sentinel=True)
-        values = list(distinct)
-        return _without_empty(np.asarray(codes), values), values
+    if isinstance(raw.dtype, pd.CategoricalDtype) or raw.dtype.kind in "biufM":
+        codes, distinct = pd.factorize(raw)
+    elif pd.api.types.infer_dtype(raw, skipna=True) in _OF_ONE_TYPE:
+        codes, distinct = pd.factorize(raw.to_numpy(dtype=object))
+    else:
+        codes, distinct = _distinct_of_mixed(raw.astype(object).tolist())
+    values = list(distinct)
+    absent = np.array([_is_missing(value) for value in values] + [True], dtype=bool)
+    return np.where(absent[codes], -1, codes), values
+
+
+def _distinct_of_mixed(raw: list[Any]) -> tuple[np.ndarray, list[Any]]:
     codes = np.empty(len(raw), dtype=np.int64)
     seen: dict[Any, int] = {}
     values = []
-    for place, value in enumerate(raw.tolist()):
+    for place, value in enumerate(raw):
         key = (type(value), value) if isinstance(value, (str, int, float)) else place
-        code = seen.get(key)
-        if code is None:
-            code = seen[key] = -1 if _is_missing(value) else len(values)
-            if code >= 0:
-                values.append(value)
+        code = seen.setdefault(key, len(values))
+        if code == len(values):
+            values.append(value)
         codes[place] = code
     return codes, values
-
-
-def _without_empty(codes: np.ndarray, values: list[Any]) -> np.ndarray:
-    empty = [code for code, value in enumerate(values) if isinstance(value, str) and value == ""]
-    return np.where(codes == empty[0], -1, codes) if empty else codes
 
 
 def _is_missing(value: Any) -> bool:
@@ -127,69 +131,98 @@ def _is_missing(value: Any) -> bool:
         return True
     if isinstance(value, str):
         return value == ""
-    return isinstance(value, (float, decimal.Decimal, np.floating)) and math.isnan(value)
+    if isinstance(value, decimal.Decimal):
+        return value.is_nan()
+    if isinstance(value, (np.datetime64, np.timedelta64)):
+        return bool(np.isnat(value))
+    return isinstance(value, (float, np.floating)) and math.isnan(value)
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, (str, numbers.Real, decimal.Decimal, np.bool_)):
-        if isinstance(value, str) and not _NUMBER.fullmatch(value):
-            return None
-        try:
-            number = float(value)
-        except OverflowError:
-            return None
-        return number if math.isfinite(number) else None
-    return None
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        return None
+    if not isinstance(value, (str, numbers.Real, decimal.Decimal, np.bool_)):
+        return None
+    try:
+        number = float(value) + 0.0
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _category(value: Any) -> str | None:
     if isinstance(value, str):
-        return str(int(value.split(".")[0])) if _WHOLE.fullmatch(value) else value
+        text = str.__str__(value)  # of numpy's strings and of enumerations, too
+        return _whole(text.partition(".")[0]) if _WHOLE.fullmatch(text) else text
     if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
-    if isinstance(value, numbers.Integral):
-        return str(int(value))
     if isinstance(value, (numbers.Real, decimal.Decimal)):
-        number = float(value)
-        if not math.isfinite(number):
-            return None
-        return str(int(number)) if number.is_integer() else repr(number)
+        return _category_of_number(value)
+    if isinstance(value, np.datetime64):
+        return pd.Timestamp(value).isoformat()
     return value.isoformat() if isinstance(value, (dt.date, dt.time)) else None
 
 
-def _instants(distinct: list[Any]) -> np.ndarray:
-    """datetime64[us] in UTC; NaT for what is none."""
-    if len(distinct) < _BULK:
-        return np.array([_instant(value) for value in distinct], dtype="datetime64[us]")
-    is_iso = [isinstance(value, str) and _ISO.fullmatch(value) is not None for value in distinct]
-    instants = np.full(len(distinct), _NAT)
-    iso = [value for value, is_one in zip(distinct, is_iso, strict=True) if is_one]
-    bulk = pd.to_datetime(pd.Series(iso, dtype=object), format="ISO8601", utc=True, errors="coerce")
-    instants[np.array(is_iso)] = _microseconds(bulk)
-    for place in np.flatnonzero(~np.array(is_iso)):
-        instants[place] = _instant(distinct[place])
-    return instants
-
-
-def _instant(value: Any) -> np.datetime64:
-    if isinstance(value, (bool, np.bool_)):
-        return _NAT
+def _category_of_number(value: Any) -> str | None:
     try:
-        if isinstance(value, numbers.Real) or (isinstance(value, str) and _EPOCH.fullmatch(value)):
-            instant = pd.Timestamp(round(float(value) * 1e6), unit="us", tz="UTC")
-        elif isinstance(value, str) and _ISO.fullmatch(value):
-            instant = pd.Timestamp(dt.datetime.fromisoformat(value))
-        elif isinstance(value, (dt.date, np.datetime64)):
-            instant = pd.Timestamp(value)
-        else:
-            return _NAT
-        if instant.tzinfo is not None:
-            instant = instant.tz_convert("UTC").tz_localize(None)
-        return instant.as_unit("us").to_datetime64()
+        if isinstance(value, numbers.Integral):
+            return str(int(value))
+        # numpy writes a float32 in its own shortest form: 0.1, as its sender would
+        number = float(str(value)) if isinstance(value, np.floating) else float(value)
+    except (OverflowError, ValueError):  # Python refuses to write more than 4,300 digits
+        return None
+    if not math.isfinite(number):
+        return None
+    return str(int(number)) if number.is_integer() else repr(number)
+
+
+def _whole(digits: str) -> str:
+    return "0" if digits == "-0" else digits
+
+
+def _text(value: Any) -> str | None:
+    return str.__str__(value) if isinstance(value, str) else _category(value)
+
+
+def _instant(value: Any) -> dt.datetime | None:
+    """A naive datetime in UTC."""
+    try:
+        if isinstance(value, str):
+            return _instant_of_text(value)
+        if isinstance(value, (numbers.Real, decimal.Decimal)) and not isinstance(value, bool):
+            return _instant_of_epoch(value)
+        if isinstance(value, np.datetime64):
+            instants, bad = _within_calendar(np.array([value]))
+            return None if bad[0] else instants[0].item()
+        if isinstance(value, pd.Timestamp):
+            value = value.to_pydatetime(warn=False)
+        if isinstance(value, dt.datetime):
+            return _naive(value)
+        return dt.datetime(value.year, value.month, value.day) if type(value) is dt.date else None
     except (ValueError, OverflowError):
-        return _NAT
+        return None
 
 
-def _microseconds(instants: pd.Series) -> np.ndarray:
-    naive = instants.dt.tz_localize(None).to_numpy()
-    return np.asarray(naive, dtype="datetime64[us]")
+def _instant_of_text(value: str) -> dt.datetime | None:
+    if _ISO.fullmatch(value):
+        return _naive(dt.datetime.fromisoformat(value))
+    return _instant_of_epoch(float(value)) if _EPOCH.fullmatch(value) else None
+
+
+def _instant_of_epoch(seconds: Any) -> dt.datetime | None:
+    if not abs(seconds) < _EPOCH_LIMIT_SECONDS:
+        return None
+    microseconds = round(float(seconds) * 1e6)
+    return _EPOCH_START + dt.timedelta(microseconds=microseconds)
+
+
+def _naive(instant: dt.datetime) -> dt.datetime:
+    return instant if instant.tzinfo is None else instant.astimezone(dt.UTC).replace(tzinfo=None)
+
+
+def _within_calendar(instants: np.ndarray) -> Converted:
+    """datetime64 of any unit as microseconds; what lies outside the years 1 to 9999 is bad."""
+    years = instants.astype("datetime64[Y]").astype(np.int64) + 1970
+    bad = ~np.isnat(instants) & ((years < 1) | (years > 9999))
+    kept = np.where(bad, np.datetime64("NaT"), instants)
+    return kept.astype("datetime64[us]"), bad

@@ -1,0 +1,114 @@
+"""`podium quickstart`: the main job end to end, as a user would do it by hand."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from podium.command import Result, WholeNumber
+from podium.command import command as podium_command
+
+_PROJECT = "flight_delay"
+_FLIGHTS: list[dict[str, Any]] = [
+    {
+        "scheduled": "2013-12-20T22:30:00Z",
+        "carrier": "EV",
+        "origin": "EWR",
+        "dest": "ATL",
+        "distance": 746,
+        "temp": 48.0,
+        "humid": 96.0,
+        "wind_speed": 14.0,
+        "precip": 0.12,
+        "visib": 2.0,
+    },
+    {
+        "scheduled": "2013-12-21T11:00:00Z",
+        "carrier": "DL",
+        "origin": "LGA",
+        "dest": "BOS",
+        "distance": 184,
+        "temp": 52.0,
+        "humid": 60.0,
+        "wind_speed": 6.0,
+        "precip": 0.0,
+        "visib": 10.0,
+    },
+    {"scheduled": "2013-12-21T23:45:00Z", "carrier": "B6", "origin": "JFK", "dest": "LAX"},
+]
+
+
+@podium_command(
+    "quickstart", examples="podium quickstart\npodium quickstart --rows 20000 --port 5002"
+)
+@click.option("--rows", type=WholeNumber(1), help="Train on so many flights instead of all.")
+@click.option("--port", type=WholeNumber(1), help="Port of the server.  [default: a free one]")
+def command(rows: int | None, port: int | None) -> Result:
+    """Train on real flights, register, serve with MLflow, score three flights, and stop.
+
+    Uses the tracking server of MLFLOW_TRACKING_URI, or mlflow.db in the current folder. Each step
+    is printed as the command that does the same by hand.
+    """
+    from projects.jobs import tracking
+    from projects.jobs.serve_once import free_port, run_to_end, score, serving
+
+    _say("1. Train and register", shown := _train_command(rows))
+    run_to_end(shown)
+    version = tracking.latest_version(_PROJECT)
+    uri, port = f"models:/{_PROJECT}/{version}", port or free_port()
+    serve = ["mlflow", "models", "serve", "-m", uri, "--env-manager", "local", "-p", str(port)]
+    _say("2. Serve", serve)
+    with serving(serve, port):
+        body = json.dumps({"dataframe_records": _FLIGHTS})
+        address = f"http://127.0.0.1:{port}/invocations"
+        _say("3. Score three flights", _curl(address, body))
+        answer = score(address, body)
+    return Result(_text(answer, uri, tracking.tracking_uri()), {"model_uri": uri, **answer})
+
+
+def _train_command(rows: int | None) -> list[str]:
+    """`mlflow run` where Podium's MLproject is at hand, else the same module directly."""
+    root = Path(__file__).resolve().parents[2]
+    if (root / "MLproject").is_file():
+        limit = [] if rows is None else ["-P", f"rows={rows}"]
+        local = ["--env-manager", "local", "--experiment-name", _PROJECT]
+        return ["mlflow", "run", str(root), "-e", "main", *limit, *local]
+    limit = [] if rows is None else ["--rows", str(rows)]
+    return ["podium", "train", "--project", _PROJECT, *limit]
+
+
+def _curl(address: str, body: str) -> list[str]:
+    return ["curl", "-s", address, "-H", "Content-Type: application/json", "-d", body]
+
+
+def _say(title: str, command: list[str]) -> None:
+    click.echo(f"\n{title}\n  $ {shlex.join(command)}\n", err=True)
+    sys.stderr.flush()
+
+
+def _text(answer: dict[str, Any], uri: str, tracking_uri: str) -> str:
+    from podium.reports.text import percent, text_table
+
+    rows = [
+        (flight["scheduled"], f"{flight['carrier']} {flight['origin']}-{flight['dest']}", verdict)
+        for flight, verdict in zip(
+            _FLIGHTS,
+            (
+                f"{'late' if row['prediction'] else 'on time'} ({percent(row['probability'])})"
+                for row in answer["predictions"]
+            ),
+            strict=True,
+        )
+    ]
+    return (
+        f"{text_table(('scheduled (UTC)', 'flight', 'prediction'), rows)}\n\n"
+        f"The server was stopped; nothing is left running. {uri} stays registered.\n\n"
+        "Next:\n"
+        f"  mlflow ui --backend-store-uri {tracking_uri}\n"
+        f"  mlflow models serve -m {uri} --env-manager local --port 5001"
+    )

@@ -1,0 +1,98 @@
+"""pyproject.toml, conda.yaml, MLproject and the commands say the same."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from podium.cli import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[2]
+MLFLOW_MODULES = {
+    "podium/artifact/mlflow_model.py",
+    "projects/jobs/tracking.py",
+}
+
+
+def mlproject() -> dict[str, object]:
+    return dict(yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"])
+
+
+def test_conda_yaml_asks_for_what_pyproject_asks_for() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    conda = yaml.safe_load((ROOT / "conda.yaml").read_text())["dependencies"]
+    (pip,) = (item["pip"] for item in conda if isinstance(item, dict))
+    assert sorted(pip) == sorted(declared["dependencies"])
+    assert f"python{declared['requires-python']}" in conda
+
+
+def test_every_dependency_has_a_lower_bound_and_an_upper_major() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for requirement in declared["dependencies"]:
+        assert re.fullmatch(r"[a-z0-9-]+>=[\d.]+,<\d+", requirement), requirement
+
+
+@pytest.mark.parametrize("entry", sorted(mlproject()))
+def test_every_parameter_of_an_entry_point_reaches_its_parser(entry: str) -> None:
+    point = mlproject()[entry]
+    assert isinstance(point, dict)
+    module = re.search(r"python -m ([\w.]+)", point["command"])
+    assert module is not None
+    command = importlib.import_module(module[1]).command
+    options = {option for param in command.params for option in param.opts}
+    for name, declared in point["parameters"].items():
+        assert declared["type"] == "string"
+        flag = "--" + name.replace("_", "-")
+        assert f"{flag} {{{name}}}" in " ".join(point["command"].split())
+        assert flag in options
+
+
+def test_every_option_of_train_is_a_parameter_of_its_entry_point() -> None:
+    command = importlib.import_module("projects.jobs.train").command
+    train = mlproject()["train"]
+    assert isinstance(train, dict)
+    own = {param.name for param in command.params} - {"json", "debug"}
+    assert own == set(train["parameters"])
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_and_option_has_help_and_examples(name: str) -> None:
+    command = importlib.import_module(COMMANDS[name].module).command
+    assert command.name == name
+    assert command.help
+    assert command.examples.strip()
+    for param in command.params:
+        assert isinstance(param, click.Argument) or param.help, param
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def test_mlflow_is_imported_in_one_module_per_folder() -> None:
+    files = [*ROOT.glob("podium/**/*.py"), *ROOT.glob("projects/**/*.py")]
+    found = {file.relative_to(ROOT).as_posix() for file in files if "mlflow" in imported(file)}
+    assert found == MLFLOW_MODULES
+
+
+def test_the_shipped_code_imports_no_more_than_its_requirements() -> None:
+    allowed = {"numpy", "pandas", "sklearn", "scipy", "skops", "__future__"}
+    for file in (ROOT / "podium/artifact/scoring").glob("*.py"):
+        third_party = {name for name in imported(file) if name not in STANDARD_LIBRARY}
+        assert third_party <= allowed, file.name
+
+
+STANDARD_LIBRARY = frozenset(__import__("sys").stdlib_module_names)
