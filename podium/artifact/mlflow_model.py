@@ -12,13 +12,21 @@ from typing import Any
 import mlflow.pyfunc
 import numpy as np
 import pandas as pd
+from mlflow.entities import LoggedModelStatus
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
 from podium.artifact.package import write_package
 from podium.artifact.requirements import pinned_requirements
-from podium.artifact.scoring import BrokenArtifact, Decision, Scorer
+from podium.artifact.scoring import Decision, Scorer
 from podium.artifact.scoring.manifest import write_manifest
+from podium.artifact.scoring.values import (
+    MISSING_CATEGORY,
+    category_values,
+    datetime_values,
+    numeric_values,
+    text_values,
+)
 from podium.errors import PodiumError
 
 
@@ -48,15 +56,14 @@ def signature_of(scorer: Scorer) -> ModelSignature:
 
 
 def example_of(scorer: Scorer, raw: pd.DataFrame) -> pd.DataFrame:
-    """Rows of `raw` as a caller would send them: numbers as float64, all else as text or null."""
-    columns = {}
-    for column in scorer.canonicaliser.columns:
-        series = raw[column.name]
-        if column.kind == "numeric":
-            columns[column.name] = pd.to_numeric(series, errors="coerce").astype(np.float64)
-        else:
-            columns[column.name] = series.map(_as_sent).astype(object)
-    return pd.DataFrame(columns).reset_index(drop=True)
+    """Rows of `raw` as a caller would send them: numbers as float64, all else as text or null.
+
+    What cannot be converted is null; datetimes are ISO 8601 in UTC.
+    """
+    columns = scorer.canonicaliser.columns
+    return pd.DataFrame(
+        {column.name: _as_sent(column.kind, raw[column.name]) for column in columns}
+    )
 
 
 def save_artifact(
@@ -99,7 +106,11 @@ def log_artifact(
         validate_serving_input=False,  # only warns; `_check_answers` refuses
     )
     logged = LoggedArtifact(info.model_id, f"models:/{info.model_id}", flavour.digest)
-    _check_answers(logged.uri, scorer, example)
+    try:
+        _check_answers(logged.uri, scorer, example)
+    except PodiumError:
+        mlflow.MlflowClient().finalize_logged_model(info.model_id, LoggedModelStatus.FAILED)
+        raise
     return logged
 
 
@@ -126,7 +137,7 @@ def _check_answers(uri: str, scorer: Scorer, example: pd.DataFrame) -> None:
     try:
         answer = mlflow.pyfunc.load_model(uri).predict(example)
         pd.testing.assert_frame_equal(answer, scorer.score(example))
-    except (mlflow.MlflowException, BrokenArtifact, AssertionError, ValueError) as error:
+    except Exception as error:
         raise PodiumError(
             f"The logged model {uri} does not answer its own example as the trained one does: "
             f"{error}",
@@ -142,7 +153,15 @@ def _label_type(decision: Decision) -> DataType:
     return names.get(kinds.pop(), DataType.string) if len(kinds) == 1 else DataType.string
 
 
-def _as_sent(value: Any) -> str | None:
-    if pd.isna(value):
-        return None
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+def _as_sent(kind: str, raw: pd.Series) -> pd.Series:
+    if kind == "numeric":
+        return pd.Series(numeric_values(raw)[0])
+    if kind == "datetime":
+        instants, _ = datetime_values(raw)
+        texts, missing = np.datetime_as_string(instants, timezone="UTC"), np.isnat(instants)
+    else:
+        texts, _ = text_values(raw) if kind == "text" else category_values(raw)
+        missing = texts == MISSING_CATEGORY
+    sent = texts.astype(object)
+    sent[missing] = None
+    return pd.Series(sent, dtype=sent.dtype)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+from podium.artifact.scoring.trees import parts_of
+
 _ALWAYS = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
 
 
@@ -14,8 +16,5 @@ def pinned_requirements(pipeline: Any) -> list[str]:
     return [f"{name}=={version(name)}" for name in sorted(names)]
 
 
-def _holds_xgboost(step: Any) -> bool:
-    if type(step).__module__.startswith("xgboost"):
-        return True
-    inner = [getattr(step, "estimator", None), *dict(getattr(step, "steps", ())).values()]
-    return any(_holds_xgboost(part) for part in inner if part is not None)
+def _holds_xgboost(pipeline: Any) -> bool:
+    return any(type(part).__module__.startswith("xgboost") for part in parts_of(pipeline))

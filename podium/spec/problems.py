@@ -49,8 +49,8 @@ def _sentence(keys: _Keys, details: list[ErrorDetails], raw: Mapping[str, Any]) 
 
 
 def _message(details: list[ErrorDetails]) -> str:
-    wanted = dict.fromkeys(_WANTED[d["type"]] for d in details if d["type"] in _WANTED)
-    if wanted:
+    if details[0]["type"] in _WANTED:
+        wanted = dict.fromkeys(_WANTED[d["type"]] for d in details if d["type"] in _WANTED)
         return f"should be {' or '.join(wanted)}"
     if details[0]["type"] == "too_short":
         return "is empty"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -27,8 +27,6 @@ from podium.spec.parts import (
     Target,
     Task,
 )
-
-_TASKS: tuple[Any, ...] = get_args(Task)
 
 
 class Project(Declared):
@@ -75,8 +73,8 @@ class Project(Declared):
     def _fill_metric(cls, value: Any) -> Any:
         if not isinstance(value, dict) or value.get("metric") is not None:
             return value
-        task = value.get("task")
-        return {**value, "metric": DEFAULT_METRIC[task] if task in _TASKS else ""}
+        defaults = (metric for task, metric in DEFAULT_METRIC.items() if task == value.get("task"))
+        return {**value, "metric": next(defaults, "")}
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Project:

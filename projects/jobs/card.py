@@ -33,7 +33,7 @@ def model_card(trained: Trained, run_id: str) -> str:
         f"# {project.name}",
         project.description or f"Predicts `{project.target.column}`.",
         f"{trained.estimator}, {project.task}; trained by run `{run_id}` with seed {trained.seed}.",
-        f"## Holdout\n{metrics}",
+        f"## Holdout\n{metrics}\n\n`*` is the metric that decides.",
         *_decision_section(trained),
         f"## Data\nSource `{project.data.source}`, content `{trained.table.digest[:12]}`, "
         f"split by {project.split_by}.\n\n{parts}",

@@ -88,15 +88,14 @@ def _params(trained: Trained) -> dict[str, Any]:
 
 def _metrics(trained: Trained) -> dict[str, float]:
     measured = trained.measured
-    metrics = {
-        f"{part}/{name}": value
-        for part, values in measured.values.items()
-        for name, value in values.items()
-    }
-    for name, interval in measured.holdout.items():
+    metrics: dict[str, float] = {}
+    for name, interval in measured.holdout.items():  # first, and so first in the UI
+        metrics[f"holdout/{name}"] = interval.estimate
         metrics[f"holdout/{name}_low"] = interval.low
         metrics[f"holdout/{name}_high"] = interval.high
-    metrics |= {f"baseline/{name}": value for name, value in measured.baseline.items()}
+    others = {"baseline": measured.baseline, **measured.values}
+    for part in ("baseline", "validation", "train"):
+        metrics |= {f"{part}/{name}": value for name, value in others[part].items()}
     return metrics | {f"seconds/{stage}": s for stage, s in trained.seconds.items()}
 
 

@@ -25,8 +25,8 @@ _START_SECONDS, _STOP_SECONDS, _ANSWER_SECONDS = 120.0, 10.0, 30.0
 
 
 def run_to_end(command: list[str]) -> None:
-    """Run a command with this process's output; raises PodiumError where it fails."""
-    done = subprocess.run(_resolved(command), check=False)  # noqa: S603
+    """Run a command, its output on standard error. Raises PodiumError where it fails."""
+    done = subprocess.run(_resolved(command), stdout=sys.stderr, check=False)  # noqa: S603
     if done.returncode != 0:
         raise PodiumError(
             f"`{' '.join(command[:3])} …` ended with exit code {done.returncode}.",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from podium.spec import Declaration
 
 DEFAULT_PROJECT = "flight_delay"
-_ESTIMATORS = ("xgboost", "hist_gradient_boosting", "random_forest", "linear")
+ESTIMATOR_WORDS = ("xgboost", "hist_gradient_boosting", "random_forest", "linear")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class TrainRequest:
 )
 @click.option("--project", type=Unset(), help="Bundled name, or a folder with a project.yaml.")
 @click.option("--data", type=Unset(), help="Another source than data.source: path, s3:// or name.")
-@click.option("--estimator", type=Choice(*_ESTIMATORS), help=" | ".join(_ESTIMATORS) + ".")
+@click.option("--estimator", type=Choice(*ESTIMATOR_WORDS), help=" | ".join(ESTIMATOR_WORDS) + ".")
 @click.option(
     "--params",
     type=KeyValues(),
@@ -78,12 +78,15 @@ def run(request: TrainRequest) -> Result:
         from projects.jobs import tracking
         from projects.jobs.card import document, summary
         from projects.jobs.record import record
+        from projects.training.estimators import ESTIMATORS
         from projects.training.trained import train
-    try:
-        declaration, base = _declared(request)
-    except PodiumError as error:
-        tracking.fail_given_run(str(error))
-        raise
+
+        try:
+            declaration, base = _declared(request)
+        except PodiumError as error:
+            tracking.fail_given_run(str(error))
+            raise
+        ESTIMATORS[declaration.project.estimator[0]].classes[declaration.project.task]()
     with (
         _terminated_like_interrupted(),
         tracking.open_run(declaration.project.name, "train", request.run_name) as opened,

@@ -30,11 +30,8 @@ def fit_xgboost(
     What belongs to this machine or to training alone (device, threads, callbacks) is taken off
     the fitted estimator, so that the artifact scores the same anywhere.
     """
-    shown = some_rows(
-        rows, _SHOWN_ROWS
-    )  # measuring all of them every round costs more than fitting
+    shown = some_rows(rows, _SHOWN_ROWS)  # measuring all every round costs more than fitting
     metric = model.get_params().get("eval_metric") or _eval_metric(project)
-    threads = model.get_params().get("n_jobs")
     device = model.get_params().get("device") or ("cuda" if cuda_devices() else "cpu")
     model.set_params(eval_metric=metric, device=device, callbacks=[_rounds(model, metric, tick)])
     model.fit(
@@ -45,7 +42,7 @@ def fit_xgboost(
         sample_weight_eval_set=None if check.weight is None else [shown.weight, check.weight],
         verbose=False,
     )
-    model.set_params(device="cpu", callbacks=None, n_jobs=threads)
+    model.set_params(device="cpu", callbacks=None, n_jobs=0)
     results = model.evals_result()
     last = list(results["validation_0"])[-1]
     values = {

@@ -33,6 +33,8 @@ def find_leaks(project: Project, table: Table, parts: Parts) -> list[Finding]:
     kinds = {name: c.kind for c in table.canonicaliser.columns for name in c.features}
     for name, kind in kinds.items():
         values = table.features[name].to_numpy()[parts.train]
+        if kind == "numeric" and _counts_rows(values, parts.train):
+            findings.append(Finding("id", name, f"{name!r} looks like an id: it counts the rows"))
         findings += _feature_findings(project, name, kind, values, y)
     return findings
 
@@ -66,8 +68,6 @@ def _feature_findings(
         strength = category_strength(project.task, codes, y)
     else:
         strength = single_feature_strength(project.task, values.astype(np.float64), y)
-        if _is_counter(values) and len(values) >= _ID_MIN_ROWS:
-            yield Finding("id", name, f"{name!r} looks like an id: it counts the rows")
     regression = project.task == "regression"
     if strength > (_LEAK_CORRELATION if regression else _LEAK_AUC):
         measure = "|r|" if regression else "AUC"
@@ -76,6 +76,12 @@ def _feature_findings(
         )
 
 
-def _is_counter(values: np.ndarray) -> bool:
-    steps = np.diff(values.astype(np.float64))
-    return bool(len(steps) and (steps > 0).all() and np.unique(steps).size <= 2)
+def _counts_rows(values: np.ndarray, rows: np.ndarray) -> bool:
+    """Whether whole numbers rise evenly with the position of their rows in the table.
+
+    They may be off by one: rows spread over a table by `--rows` are not quite evenly apart.
+    """
+    if len(rows) < _ID_MIN_ROWS or not (np.diff(values) >= 1).all() or (values % 1).any():
+        return False
+    slope = (values[-1] - values[0]) / (rows[-1] - rows[0])
+    return bool((np.abs(values - values[0] - slope * (rows - rows[0])) <= 1).all())

@@ -15,9 +15,7 @@ _FOREST_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _LINEAR_SIZES = (250, 500, 1_000, 2_000, 5_000, 10_000, 20_000)
 
 
-def forest_curve(
-    metric: Metric, project: Project, model: Any, rows: Rows, check: Rows
-) -> History | None:
+def forest_curve(metric: Metric, project: Project, model: Any, rows: Rows, check: Rows) -> History:
     """The validation metric by number of trees, from the trees of one fitted forest."""
     sizes = [size for size in _FOREST_SIZES if size < len(model.estimators_)]
     sizes.append(len(model.estimators_))

@@ -68,10 +68,10 @@ def shap_values(project: Project, scorer: Scorer, features: pd.DataFrame, seed: 
     if not hasattr(pipeline, "named_steps"):
         return None
     preprocessing, model = pipeline.named_steps["features"], pipeline.named_steps["model"]
-    forest = type(model).__name__.startswith(("RandomForest", "HistGradient"))
-    sample, _ = _sample(
-        features, np.zeros(len(features)), _FOREST_SHAP_ROWS if forest else _SHAP_ROWS, seed
-    )
+    name = type(model).__name__
+    slow = name.startswith(("RandomForest", "HistGradient"))
+    rows = _FOREST_SHAP_ROWS if slow else _SHAP_ROWS
+    sample, _ = _sample(features, np.zeros(len(features)), rows, seed)
     matrix = preprocessing.transform(sample)
     contributions = _contributions(model, matrix)
     if contributions is None:
@@ -81,9 +81,8 @@ def shap_values(project: Project, scorer: Scorer, features: pd.DataFrame, seed: 
     owners = _owners(preprocessing, sample)
     by_feature = np.zeros((len(sample), sample.shape[1]))
     np.add.at(by_feature.T, owners, contributions.T)
-    unit = "the target's unit" if project.task == "regression" else "log-odds"
-    if forest and project.task != "regression" and "Forest" in type(model).__name__:
-        unit = "probability"
+    unit = "probability" if name.startswith("RandomForest") else "log-odds"
+    unit = "the target's unit" if project.task == "regression" else unit
     return Shap(tuple(sample.columns), by_feature, _coded(sample), unit)
 
 

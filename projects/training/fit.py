@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from podium.artifact.scoring import Canonicaliser, Decision, Scorer
-from podium.errors import DataError
+from podium.errors import UsageError
 from podium.evaluation import Costs, Scores, Threshold, ThresholdRule, choose_threshold, get_metric
 from podium.spec import Project
 from projects.training.boosting import fit_hist_gradient_boosting, fit_xgboost
@@ -31,13 +31,15 @@ class Fitted:
     history: History | None
     threshold: Threshold | None
     device: str = "cpu"
-    notes: tuple[str, ...] = field(default=())
 
 
 def fit(
     project: Project, table: Table, parts: Parts, *, estimator: str, seed: int, tick: Ticker
 ) -> Fitted:
-    """Fit on the training rows; stop early, calibrate and set the threshold on validation rows."""
+    """Fit on the training rows; stop early, calibrate and set the threshold on validation rows.
+
+    Raises UsageError for parameters that the estimator does not take.
+    """
     from sklearn.pipeline import Pipeline
 
     kind = ESTIMATORS[estimator]
@@ -45,11 +47,18 @@ def fit(
     shown = model.get_params()
     train, validation = (table.features.iloc[parts.rows(p)] for p in ("train", "validation"))
     preprocessing = build_preprocessing(kind, table.canonicaliser, train, seed)
-    rows = _weighted(project, _prepared(preprocessing, train), table.target.y[parts.train])
+    rows = _weighted(project, preprocessing.fit_transform(train), table.target.y[parts.train])
     check = _weighted(
         project, preprocessing.transform(validation), table.target.y[parts.validation]
     )
-    history, device = _fit_model(project, model, rows, check, tick)
+    try:
+        history, device = _fit_model(project, model, rows, check, tick)
+    except ValueError as error:
+        first_line = str(error).partition("\n")[0]
+        raise UsageError(
+            f"{estimator} could not be fitted: {first_line}",
+            remedy="Check its parameters under params.",
+        ) from error
     pipeline = Pipeline([("features", preprocessing), ("model", model)])
     if project.calibration is not None:
         pipeline = _calibrated(pipeline, project.calibration, validation, check.y)
@@ -83,18 +92,6 @@ def costs_of(project: Project) -> Costs:
     """What a false positive and a false negative cost, as declared; 1 and 1 otherwise."""
     rule = project.decision.threshold
     return Costs(fp=rule.fp, fn=rule.fn)
-
-
-def _prepared(preprocessing: Any, train: pd.DataFrame) -> Any:
-    try:
-        return preprocessing.fit_transform(train)
-    except ValueError as error:
-        if "empty vocabulary" in str(error):
-            raise DataError(
-                "A text column holds no words in the training rows.",
-                remedy="Declare it as categorical, or leave it out of features.text.",
-            ) from None
-        raise
 
 
 def _weighted(project: Project, X: Any, y: np.ndarray) -> Rows:
@@ -133,12 +130,12 @@ def _decided(
     scorer = Scorer(table.canonicaliser, undecided, pipeline)
     if project.task != "binary":
         return scorer, None
-    threshold = choose_threshold(threshold_rule(project), y, scorer.scores(validation))
+    threshold = choose_threshold(_threshold_rule(project), y, scorer.scores(validation))
     decision = Decision("binary", table.target.labels, threshold.value)
     return Scorer(table.canonicaliser, decision, pipeline), threshold
 
 
-def threshold_rule(project: Project) -> ThresholdRule:
+def _threshold_rule(project: Project) -> ThresholdRule:
     """The declared rule, in the words of `podium.evaluation`."""
     rule = project.decision.threshold
     if rule.maximise is not None:

@@ -13,6 +13,8 @@ from podium.spec.parts import Part
 
 _SAMPLE_ROWS = 20_000
 _MAX_CATEGORIES = 1_000
+_ID_ROWS = 100
+_DATE = r"\d{4}-"  # strings of digits alone, which could be epoch seconds, are rather ids
 _PARTS: tuple[Part, ...] = ("month", "weekday", "hour")
 
 
@@ -47,6 +49,7 @@ def infer_features(project: Project, raw: pd.DataFrame) -> tuple[Features, tuple
 
 
 def _kind(series: pd.Series[Any]) -> tuple[str, str]:
+    """The kind of feature, or an empty one and why the column is left out."""
     present = series.dropna()
     distinct = present.nunique() if _hashable(present) else -1
     if distinct < 0:
@@ -56,25 +59,19 @@ def _kind(series: pd.Series[Any]) -> tuple[str, str]:
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         return "datetime", ""
     if pd.api.types.is_numeric_dtype(series.dtype):
-        is_id = pd.api.types.is_integer_dtype(series.dtype) and distinct == len(series) > 100
-        return (
-            ("", "it looks like an id: a different integer in every row")
-            if is_id
-            else (
-                "numeric",
-                "",
-            )
-        )
+        if pd.api.types.is_integer_dtype(series.dtype) and distinct == len(series) > _ID_ROWS:
+            return "", "it looks like an id: a different integer in every row"
+        return "numeric", ""
     return _kind_of_strings(present.astype(str), distinct)
 
 
 def _kind_of_strings(present: pd.Series[str], distinct: int) -> tuple[str, str]:
     sample = present.sample(min(_SAMPLE_ROWS, len(present)), random_state=0)
-    if not datetime_values(sample)[1].any():
+    if sample.str.match(_DATE).all() and not datetime_values(sample)[1].any():
         return "datetime", ""
     if sample.str.count(" ").mean() >= 2 and distinct > 0.2 * len(present):
         return "text", ""
-    if distinct > 0.9 * len(present) and len(present) > 100:
+    if distinct > 0.9 * len(present) and len(present) > _ID_ROWS:
         return "", "it looks like an id: a different string in nearly every row"
     if distinct > _MAX_CATEGORIES and distinct > 0.5 * len(present):
         return "", f"it has {distinct:,} different strings"

@@ -56,8 +56,7 @@ def measure_parts(
         project.task, scores["holdout"], names, seed=seed, costs=costs
     )
     values["holdout"] = {name: interval.estimate for name, interval in intervals.items()}
-    zeros = np.zeros((len(parts.holdout), 1))
-    dummy = _baseline_scores(baseline, zeros, table.target.y[parts.holdout])
+    dummy = _score_part(baseline, table, parts.holdout)
     columns = slice_columns(project, table.raw.iloc[parts.holdout])
     slices = slice_table(scores["holdout"], columns, get_metric(project.task, project.metric))
     return Measured(
@@ -77,13 +76,3 @@ def _names(project: Project) -> tuple[str, ...]:
 
 def _score_part(scorer: Scorer, table: Table, rows: np.ndarray) -> Scores:
     return scores_of(scorer, table.features.iloc[rows], table.target.y[rows])
-
-
-def _baseline_scores(baseline: Scorer, zeros: np.ndarray, y: np.ndarray) -> Scores:
-    task, model = baseline.decision.task, baseline.pipeline
-    if task == "regression":
-        prediction = np.asarray(model.predict(zeros), dtype=np.float64)
-        return Scores(y=y, prediction=prediction, probability=None)
-    probability = model.predict_proba(zeros)
-    probability = probability[:, 1] if task == "binary" else probability
-    return Scores(y=y, prediction=baseline.decision.decide(probability), probability=probability)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from podium.artifact.scoring import Canonicaliser
 from podium.artifact.scoring.values import MISSING_CATEGORY
+from podium.errors import DataError
 from projects.training.estimators import EstimatorKind
 
 _TEXT_FEATURES = 50_000
@@ -21,11 +23,13 @@ def build_preprocessing(
     """An unfitted ColumnTransformer for the feature table `train`.
 
     Categories are listed explicitly with the missing one first, so that missing and unseen
-    categories keep different codes even where training had no missing value.
+    categories keep different codes even where training had no missing value. Numbers that are
+    missing throughout are left out. Raises DataError for a text column that holds no words.
     """
     from sklearn.compose import ColumnTransformer
 
     numbers = [n for c in canonicaliser.columns if _is_number(c.kind) for n in c.features]
+    numbers = [n for n in numbers if train[n].notna().any()]  # not all estimators take the others
     categories = [c.name for c in canonicaliser.columns if c.kind == "categorical"]
     texts = [c.name for c in canonicaliser.columns if c.kind == "text"]
     steps: list[tuple[str, Any, Any]] = []
@@ -34,7 +38,10 @@ def build_preprocessing(
     if categories:
         encoder = _encoder(kind, [_categories(train[name]) for name in categories])
         steps.append(("categorical", encoder, categories))
-    steps += [(f"text_{name}", _text(kind, train[name], seed), name) for name in texts]
+    for place, name in enumerate(texts):  # scikit-learn takes no `__` in the name of a step
+        steps.append((f"text_{place}", _text(kind, train[name], seed), name))
+    if not steps:
+        raise DataError("No feature has a value in the training rows.")
     dense = kind.dense_codes or not (categories or texts)
     return ColumnTransformer(steps, sparse_threshold=0.0 if dense else 1.0)
 
@@ -48,7 +55,7 @@ def _scaled() -> Any:
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import StandardScaler
 
-    impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    impute = SimpleImputer(strategy="median", add_indicator=True)
     return Pipeline([("impute", impute), ("scale", StandardScaler())])
 
 
@@ -75,9 +82,23 @@ def _text(kind: EstimatorKind, column: pd.Series[str], seed: int) -> Any:
     words = TfidfVectorizer(
         ngram_range=(1, 2), sublinear_tf=True, max_features=_TEXT_FEATURES, dtype=np.float64
     )
-    if not kind.dense_codes:
+    terms = _count_terms(words.build_analyzer(), column)
+    if not terms:
+        raise DataError(
+            f"The text column {column.name!r} holds no words in the training rows.",
+            remedy="Declare it as categorical, or leave it out of features.text.",
+        )
+    if not kind.dense_codes or terms == 1:
         return words
-    distinct = len({word for text in column.head(2_000) for word in text.split()})
-    components = max(1, min(_TEXT_COMPONENTS, distinct - 1))
-    reduce = TruncatedSVD(components, random_state=seed)
+    reduce = TruncatedSVD(min(_TEXT_COMPONENTS, terms), random_state=seed)
     return Pipeline([("words", words), ("components", reduce)])
+
+
+def _count_terms(analyse: Callable[[str], list[str]], column: pd.Series[str]) -> int:
+    """How many different terms there are, counted no further than the components need."""
+    terms: set[str] = set()
+    for text in column:
+        terms.update(analyse(text))
+        if len(terms) >= _TEXT_COMPONENTS:
+            break
+    return len(terms)

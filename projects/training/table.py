@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from projects.training.infer import infer_features
 from projects.training.target import Target, read_target
 
 MAX_INVALID_SHARE = 0.1
+_SEARCHED_ROWS = 1_000
 _TIME_NEEDS = "ISO 8601 text, epoch seconds or timestamps"
 
 
@@ -57,7 +58,7 @@ def read_table(project: Project, source: TableSource, rows: int | None = None) -
     return _checked(project, features, raw, notes)
 
 
-def used_columns(project: Project, features: Features) -> tuple[str, ...]:
+def _used_columns(project: Project, features: Features) -> tuple[str, ...]:
     """Every column of the source that the project uses, each once."""
     others = (project.data.time, project.data.group, *project.gate.slices, project.target.column)
     named = (name for name in (*features.columns, *others) if name is not None)
@@ -67,9 +68,9 @@ def used_columns(project: Project, features: Features) -> tuple[str, ...]:
 def _checked(
     project: Project, features: Features, raw: pd.DataFrame, notes: tuple[str, ...]
 ) -> Table:
-    raw = raw[list(used_columns(project, features))]
+    raw = raw[list(_used_columns(project, features))]
     target = read_target(project, raw[project.target.column])
-    canonicaliser = canonicaliser_of(features)
+    canonicaliser = _canonicaliser_of(features)
     values, invalid = canonicaliser.transform_tolerantly(raw)
     _refuse_mostly_invalid(raw, canonicaliser, invalid)
     counted = tuple(
@@ -89,7 +90,7 @@ def _checked(
     )
 
 
-def canonicaliser_of(features: Features) -> Canonicaliser:
+def _canonicaliser_of(features: Features) -> Canonicaliser:
     """The canonicaliser of declared features: numbers, categories, datetimes, text, in order."""
     columns = [InputColumn(name, "numeric") for name in features.numeric]
     columns += [InputColumn(name, "categorical") for name in features.categorical]
@@ -103,18 +104,6 @@ def canonicaliser_of(features: Features) -> Canonicaliser:
             remedy="Rename the column, or leave out that part.",
         )
     return Canonicaliser(tuple(columns))
-
-
-def take(table: Table, rows: np.ndarray) -> Table:
-    """The same table with only `rows` (positions)."""
-    return replace(
-        table,
-        features=table.features.iloc[rows],
-        target=table.target.take(rows),
-        raw=table.raw.iloc[rows],
-        time=None if table.time is None else table.time[rows],
-        group=None if table.group is None else table.group[rows],
-    )
 
 
 def slice_columns(project: Project, raw: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -143,6 +132,8 @@ def _check_columns_exist(project: Project, source: TableSource) -> None:
         for kind in ("numeric", "categorical", "text", "datetime")
         for name in getattr(features, kind)
     ]
+    if project.features is None:  # a misspelt one would be taken for a feature
+        wanted += [("forbidden", name) for name in project.forbidden]
     problems = [
         f"{key}: there is no column {name!r}. {did_you_mean(name, present)}".strip()
         for key, name in wanted
@@ -155,9 +146,9 @@ def _check_columns_exist(project: Project, source: TableSource) -> None:
 def _wanted(project: Project, features: Features) -> Columns:
     strings = {*features.categorical, *features.text, *features.datetime}
     strings |= {name for name in (project.data.time, project.data.group) if name is not None}
-    numeric = tuple(name for name in features.numeric if name != project.target.column)
-    other = [n for n in used_columns(project, features) if n not in strings and n not in numeric]
-    return Columns(numeric=numeric, text=tuple(sorted(strings - {*other})), other=tuple(other))
+    known = strings | {*features.numeric}
+    other = tuple(name for name in _used_columns(project, features) if name not in known)
+    return Columns(numeric=features.numeric, text=tuple(sorted(strings)), other=other)
 
 
 def _limited(raw: pd.DataFrame, rows: int | None) -> pd.DataFrame:
@@ -170,24 +161,27 @@ def _limited(raw: pd.DataFrame, rows: int | None) -> pd.DataFrame:
 def _refuse_mostly_invalid(
     raw: pd.DataFrame, canonicaliser: Canonicaliser, invalid: dict[str, int]
 ) -> None:
-    kinds = {column.name: column.kind for column in canonicaliser.columns}
-    for name, count in invalid.items():
-        present = int(raw[name].notna().sum())
+    for column in canonicaliser.columns:
+        count, present = invalid.get(column.name, 0), int(raw[column.name].notna().sum())
         if count > MAX_INVALID_SHARE * present:
             raise DataError(
-                f"{count:,} of {present:,} values of the {kinds[name]} column {name!r} cannot be "
-                f"read as such, for example {_examples(raw[name], kinds[name])}.",
+                f"{count:,} of {present:,} values of the {column.kind} column {column.name!r} "
+                f"cannot be read as such, for example {_examples(raw[column.name], column)}.",
                 remedy="Declare the column under another kind of feature, or clean it first.",
             )
 
 
-def _examples(series: pd.Series[Any], kind: str) -> str:
-    one = Canonicaliser((InputColumn(str(series.name), "datetime", ("year",)),))
-    if kind != "datetime":
-        one = Canonicaliser((InputColumn(str(series.name), "numeric"),))
-    distinct = series.dropna().drop_duplicates().head(1000)
-    bad = [v for v in distinct if one.transform_tolerantly(pd.DataFrame({series.name: [v]}))[1]]
-    return ", ".join(repr(value)[:40] for value in bad[:3])
+def _examples(series: pd.Series[Any], column: InputColumn) -> str:
+    """Up to three different values of `series` that `column` cannot take."""
+    one, bad, present = Canonicaliser((column,)), list[str](), series.dropna()
+    for value in present.sample(min(_SEARCHED_ROWS, len(present)), random_state=0):
+        cell = pd.DataFrame({column.name: pd.Series([value], dtype=object)})
+        shown = repr(value)[:40]
+        if shown not in bad and one.transform_tolerantly(cell)[1]:
+            bad.append(shown)
+        if len(bad) == 3:
+            break
+    return ", ".join(bad)
 
 
 def _times(column: str | None, raw: pd.DataFrame) -> np.ndarray | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,8 @@ import pandas as pd
 from podium.artifact.scoring.values import category_values, numeric_values
 from podium.errors import DataError, SpecError, did_you_mean
 from podium.spec import Project, label_text
+from podium.spec.parts import Label
 
-Label = bool | int | float | str
 _MAX_CLASSES = 200
 
 
@@ -22,10 +22,6 @@ class Target:
 
     y: np.ndarray
     labels: tuple[Label, ...] = ()
-
-    def take(self, rows: np.ndarray) -> Target:
-        """The same target with only `rows`."""
-        return replace(self, y=self.y[rows])
 
 
 def read_target(project: Project, raw: pd.Series[Any]) -> Target:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from podium.data import TableSource, resolve_source
 from podium.progress import Progress
 from podium.spec import Declaration, Project
 from projects.training.checks import Finding, find_leaks
+from projects.training.estimators import ESTIMATORS
 from projects.training.fit import Fitted, fit, fit_baseline
 from projects.training.measure import Measured, measure_parts
 from projects.training.split import PARTS, Parts, split_rows
@@ -62,7 +61,7 @@ def train(
     """Read, check, split, fit and measure. `base` is where a relative source is looked for."""
     project = declaration.project
     estimator = project.estimator[0]
-    np.random.seed(seed)
+    ESTIMATORS[estimator].make(project.task, project.params, seed)  # refuses before reading
     with progress.stage("read", f"Reading {project.data.source}"):
         source = resolve_source(project.data.source, base)
         table = read_table(project, source, rows)

@@ -5,16 +5,23 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import sys
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
 import yaml
 
+from podium.artifact.scoring.canonical import PARTS
 from podium.cli import COMMANDS
+from podium.spec.parts import EstimatorName, Part
+from projects.jobs.train import ESTIMATOR_WORDS
+from projects.training.estimators import ESTIMATORS
 
 ROOT = Path(__file__).resolve().parents[2]
+STANDARD_LIBRARY = sys.stdlib_module_names
 MLFLOW_MODULES = {
     "podium/artifact/mlflow_model.py",
     "projects/jobs/tracking.py",
@@ -72,6 +79,13 @@ def test_every_command_and_option_has_help_and_examples(name: str) -> None:
         assert isinstance(param, click.Argument) or param.help, param
 
 
+def test_words_that_are_spelt_twice_agree() -> None:
+    """The shipped code imports nothing of ours, and option parsers import nothing heavy."""
+    assert get_args(Part) == PARTS
+    assert get_args(EstimatorName) == ESTIMATOR_WORDS
+    assert set(ESTIMATORS) == set(ESTIMATOR_WORDS)
+
+
 def imported(path: Path) -> set[str]:
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -93,6 +107,3 @@ def test_the_shipped_code_imports_no_more_than_its_requirements() -> None:
     for file in (ROOT / "podium/artifact/scoring").glob("*.py"):
         third_party = {name for name in imported(file) if name not in STANDARD_LIBRARY}
         assert third_party <= allowed, file.name
-
-
-STANDARD_LIBRARY = frozenset(__import__("sys").stdlib_module_names)

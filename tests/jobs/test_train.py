@@ -17,8 +17,6 @@ from podium.cli import main
 from podium.errors import Unreachable
 from projects.jobs import tracking
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-
 
 def train(*arguments: str) -> dict[str, Any]:
     result = CliRunner().invoke(main, ["train", *arguments, "--json"])

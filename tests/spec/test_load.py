@@ -148,14 +148,11 @@ def test_overriding_a_key_of_a_section_of_the_wrong_type_is_refused_as_that(
 
 
 @pytest.mark.parametrize(
-    ("task", "metric"), [(BINARY, "roc_auc"), (MULTICLASS, "log_loss"), (REGRESSION, "rmse")]
+    ("task", "metric"), [(BINARY, "roc_auc"), (MULTICLASS, "log_loss"), (REGRESSION, "mae")]
 )
 def test_the_metric_defaults_to_that_of_the_task(tmp_path: Path, task: str, metric: str) -> None:
-    from podium.evaluation import DEFAULT_METRIC
-
-    project = declared(tmp_path, task).project
-    assert project.metric == DEFAULT_METRIC[project.task]
-    assert declared(tmp_path, task + "metric: null\n").project.metric == project.metric
+    assert declared(tmp_path, task).project.metric == metric
+    assert declared(tmp_path, task + "metric: null\n").project.metric == metric
 
 
 @pytest.mark.parametrize(

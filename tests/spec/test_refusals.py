@@ -80,7 +80,7 @@ def test_a_file_without_keys_says_which_it_needs(tmp_path: Path, text: str) -> N
         ("decision: {threshold: 3}", "decision.threshold: 3: should be less than or equal to 1"),
         ("search: {x: {low: a, high: 1}}", "search.x.low: 'a': should be a number"),
         ("search: {x: {low: 1, high: 1e999}}", "search.x.high: inf: should be a finite number"),
-        ("search: {x: []}", "search.x.choices"),
+        ("search: {x: []}", "search.x: []: is empty"),
         ("estimator: []", "estimator: []: is empty"),
         ("metric: [roc_auc]", "metric: ['roc_auc']: should be text"),
         ("5: x", "5: 'x': Keys should be strings"),

@@ -128,7 +128,7 @@ class Canonicaliser:
         absent = pd.Series(None, index=raw.index, dtype=object)
         for column in self.columns:
             series = raw[column.name] if column.name in raw.columns else absent
-            if isinstance(series, pd.DataFrame):
+            if series.ndim > 1:
                 raise InvalidValue(column.name, 0, "one column of this name", "several")
             values, bad = _CONVERT[column.kind](series)
             yield column, values, bad

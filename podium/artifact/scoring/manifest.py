@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,7 @@ def verify_manifest(folder: Path) -> str:
         document = json.loads(content)
     except (OSError, ValueError) as error:
         raise BrokenArtifact(f"{MANIFEST} cannot be read: {error}") from None
-    if not isinstance(document, dict) or document.get("schema") != 1:
-        raise BrokenArtifact(f"{MANIFEST} is not of schema 1; a newer Podium may have written it")
-    files: dict[str, Any] = document["files"]
+    files = _files_of(document)
     present = set(_paths(folder))
     for path in sorted(present | set(files)):
         if path not in present:
@@ -57,18 +56,36 @@ def verify_manifest(folder: Path) -> str:
     return digest_of(content)
 
 
+def _files_of(document: Any) -> dict[str, Any]:
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema != 1:
+        raise BrokenArtifact(f"{MANIFEST} has schema {schema!r}; this code reads 1")
+    files = document.get("files")
+    if not isinstance(files, dict):
+        raise BrokenArtifact(f"{MANIFEST} lists no files")
+    return files
+
+
 def _paths(folder: Path) -> list[str]:
-    found = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name != "__pycache__"]
-        for name in [*names, *(f for f in folders if Path(parent, f).is_symlink())]:
-            path = Path(parent, name)
-            relative = path.relative_to(folder).as_posix()
-            if path.is_symlink():
-                raise BrokenArtifact(f"{relative} is a link; an artifact holds plain files only")
-            if relative not in _NOT_OURS:
-                found.append(relative)
-    return sorted(found)
+    return sorted(_plain_files(folder, ""))
+
+
+def _plain_files(folder: Path, inside: str) -> Iterator[str]:
+    for item in sorted(os.scandir(folder), key=lambda item: item.name):
+        path = inside + item.name
+        if item.is_symlink():
+            raise BrokenArtifact(f"{path} is a link; an artifact holds plain files only")
+        if item.is_dir():
+            yield from _plain_files(Path(item.path), f"{path}/")
+        elif not item.is_file():
+            raise BrokenArtifact(f"{path} is not a plain file")
+        elif path not in _NOT_OURS and not _is_compiled(path):
+            yield path
+
+
+def _is_compiled(path: str) -> bool:
+    """What Python leaves beside code that it imports from a folder that it may write to."""
+    return path.endswith(".pyc") and path.split("/")[-2:-1] == ["__pycache__"]
 
 
 def _entry(path: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 Task = Literal["binary", "multiclass", "regression"]
+_LABELS_AT_LEAST = {"regression": 0, "binary": 2, "multiclass": 2}
 Label = bool | int | float | str
 
 
@@ -26,10 +27,22 @@ class Decision:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Decision:
-        """Read what `to_json` wrote. Raises ValueError for a newer schema."""
+        """Read what `to_json` wrote. Raises ValueError for a newer schema, and for a decision
+        that cannot be taken.
+        """
         if document["schema"] != 1:
             raise ValueError(f"decision.json has schema {document['schema']}; this code reads 1")
-        return cls(document["task"], tuple(document["labels"]), document["threshold"])
+        decision = cls(document["task"], tuple(document["labels"]), document["threshold"])
+        decision._check()
+        return decision
+
+    def _check(self) -> None:
+        if self.task not in _LABELS_AT_LEAST:
+            raise ValueError(f"decision.json: {self.task!r} is not a task")
+        if len(self.labels) < _LABELS_AT_LEAST[self.task]:
+            raise ValueError(f"decision.json: {len(self.labels)} labels are too few")
+        if self.task == "binary" and not isinstance(self.threshold, (int, float)):
+            raise ValueError("decision.json: a binary decision needs a threshold")
 
     def to_json(self) -> dict[str, Any]:
         """The decision as JSON, with the names of the output columns for readers."""
@@ -61,7 +74,8 @@ class Decision:
         if self.task == "regression":
             return pd.DataFrame({"prediction": scores.astype(np.float64)}, index=index)
         labels: np.ndarray = np.array(self.labels, dtype=_dtype(self.labels))
-        columns = {"prediction": labels[self.decide(scores)]}
+        decided = labels[self.decide(scores)]
+        columns: dict[str, Any] = {"prediction": pd.Series(decided, index, dtype=labels.dtype)}
         by_class = scores[:, None] if scores.ndim == 1 else scores
         for place, name in enumerate(self.output_names[1:]):
             columns[name] = by_class[:, place].astype(np.float64)

@@ -27,6 +27,11 @@ def check_trees(pipeline: Any) -> None:
             _check_predictor(part, owner)
 
 
+def parts_of(pipeline: Any) -> Iterator[Any]:
+    """`pipeline` and every object in it."""
+    return (part for part, _ in _parts(pipeline, None, set()))
+
+
 def _check_tree(tree: Any, owner: Any) -> None:
     children = np.stack([tree.children_left, tree.children_right])
     _check(children, tree.feature, _width(owner), leaf=children[0] == -1)
@@ -59,8 +64,7 @@ def _check(children: np.ndarray, feature: np.ndarray, width: int, *, leaf: np.nd
 
 def _width(owner: Any) -> int:
     width = getattr(owner, "n_features_in_", None)
-    _require(isinstance(width, (int, np.integer)))
-    return int(width)
+    return int(width) if isinstance(width, (int, np.integer)) else 0
 
 
 def _require(holds: Any) -> None:
@@ -68,11 +72,12 @@ def _require(holds: Any) -> None:
         raise BrokenArtifact("pipeline.skops holds a tree that points outside its own nodes")
 
 
-def _parts(part: Any, owner: Any, seen: set[int]) -> Iterator[tuple[Any, Any]]:
+def _parts(part: Any, owner: Any, seen: set[tuple[int, int]]) -> Iterator[tuple[Any, Any]]:
     """`part` and everything in it, each with the nearest estimator around it."""
-    if id(part) in seen or isinstance(part, (str, bytes, int, float, type(None))):
+    place = (id(part), id(owner))
+    if place in seen or isinstance(part, (str, bytes, int, float, type(None))):
         return
-    seen.add(id(part))
+    seen.add(place)
     yield part, owner
     owner = part if hasattr(part, "n_features_in_") else owner
     for inner in _inside(part):

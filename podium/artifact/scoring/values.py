@@ -31,6 +31,7 @@ _ISO = re.compile(
 )
 _EPOCH_START = dt.datetime(1970, 1, 1)  # naive datetimes are UTC here
 _EPOCH_LIMIT_SECONDS = 1e11  # the year 5138; what is larger are milliseconds by mistake
+_FEW = 256  # rows up to which Python is faster than pandas at telling values apart
 # What `pd.factorize` can tell apart as we do: it takes True, 1 and 1.0 for the same value.
 _OF_ONE_TYPE = {"string", "integer", "floating", "boolean"}
 _KINDS: tuple[tuple[tuple[type, ...], str], ...] = (
@@ -50,17 +51,17 @@ def numeric_values(raw: pd.Series) -> Converted:
         infinite = np.isinf(values)
         values[infinite] = np.nan
         return values, infinite
-    return _by_distinct_value(raw, _number, np.nan, np.float64)
+    return _by_distinct_value(raw, _number, np.nan, _floats)
 
 
 def category_values(raw: pd.Series) -> Converted:
     """Strings (object array) with `""` for missing. 7, 7.0 and "7.0" become "7"; true "true"."""
-    return _by_distinct_value(raw, _category, MISSING_CATEGORY, object)
+    return _by_distinct_value(raw, _category, MISSING_CATEGORY, _objects)
 
 
 def text_values(raw: pd.Series) -> Converted:
     """Strings (object array) with `""` for missing; strings are taken as they are."""
-    return _by_distinct_value(raw, _text, MISSING_CATEGORY, object)
+    return _by_distinct_value(raw, _text, MISSING_CATEGORY, _objects)
 
 
 def datetime_values(raw: pd.Series) -> Converted:
@@ -72,7 +73,7 @@ def datetime_values(raw: pd.Series) -> Converted:
     """
     if pd.api.types.is_datetime64_any_dtype(raw.dtype):
         return _within_calendar(pd.to_datetime(raw, utc=True).dt.tz_localize(None).to_numpy())
-    return _by_distinct_value(raw, _instant, None, "datetime64[us]")
+    return _by_distinct_value(raw, _instant, None, _instants)
 
 
 def kind_of(value: Any) -> str:
@@ -81,8 +82,7 @@ def kind_of(value: Any) -> str:
         if isinstance(value, types):
             return word
     if isinstance(value, (numbers.Real, decimal.Decimal)):
-        infinite = not isinstance(value, numbers.Rational) and math.isinf(value)
-        return "infinity" if infinite else "a number out of range"
+        return "infinity" if abs(value) == math.inf else "a number out of range"
     return f"a value of type {type(value).__name__}"
 
 
@@ -90,33 +90,52 @@ def _by_distinct_value(
     raw: pd.Series,
     convert: Callable[[Any], Any],
     missing: Any,
-    dtype: Any,
+    gather: Callable[[list[Any]], np.ndarray],
 ) -> Converted:
     codes, distinct = _distinct(raw)
-    converted = [convert(value) for value in distinct]
+    converted = [None if value is None else convert(value) for value in distinct]
     bad = np.array([value is None for value in converted] + [False], dtype=bool)
-    values = np.empty(len(converted) + 1, dtype=dtype)
-    values[:] = [missing if value is None else value for value in converted] + [missing]
+    values = gather([missing if value is None else value for value in converted] + [missing])
     return values[codes], bad[codes]
 
 
+def _floats(values: list[Any]) -> np.ndarray:
+    return np.array(values, dtype=np.float64)
+
+
+def _objects(values: list[Any]) -> np.ndarray:
+    return np.array(values, dtype=object)
+
+
+def _instants(values: list[Any]) -> np.ndarray:
+    return np.asarray(pd.array(values, dtype="datetime64[us]"))  # ten times as fast as numpy's own
+
+
 def _distinct(raw: pd.Series) -> tuple[np.ndarray, list[Any]]:
-    """Codes into a list of distinct values; missing ones have the code -1."""
-    if isinstance(raw.dtype, pd.CategoricalDtype) or raw.dtype.kind in "biufM":
-        codes, distinct = pd.factorize(raw)
+    """Codes into a list of distinct values; missing ones have the code -1 (and are None)."""
+    if raw.dtype == object and len(raw) <= _FEW:
+        codes, values = _distinct_of_mixed(raw.tolist())
+    elif isinstance(raw.dtype, (pd.CategoricalDtype, pd.StringDtype)) or raw.dtype.kind in "biufM":
+        codes, values = _factorized(raw)
     elif pd.api.types.infer_dtype(raw, skipna=True) in _OF_ONE_TYPE:
-        codes, distinct = pd.factorize(raw.to_numpy(dtype=object))
+        codes, values = _factorized(raw.to_numpy(dtype=object))
     else:
-        codes, distinct = _distinct_of_mixed(raw.astype(object).tolist())
-    values = list(distinct)
-    absent = np.array([_is_missing(value) for value in values] + [True], dtype=bool)
-    return np.where(absent[codes], -1, codes), values
+        codes, values = _distinct_of_mixed(raw.astype(object).tolist())
+    present = [None if _is_missing(value) else value for value in values]
+    absent = np.array([value is None for value in present] + [True], dtype=bool)
+    return np.where(absent[codes], -1, codes), present
+
+
+def _factorized(raw: Any) -> tuple[np.ndarray, list[Any]]:
+    codes, distinct = pd.factorize(raw)
+    # pandas would hand out the numbers of a float32 column as Python floats
+    return codes, list(distinct.to_numpy() if raw.dtype.kind == "f" else distinct)
 
 
 def _distinct_of_mixed(raw: list[Any]) -> tuple[np.ndarray, list[Any]]:
     codes = np.empty(len(raw), dtype=np.int64)
     seen: dict[Any, int] = {}
-    values = []
+    values: list[Any] = []
     for place, value in enumerate(raw):
         key = (type(value), value) if isinstance(value, (str, int, float)) else place
         code = seen.setdefault(key, len(values))
@@ -167,13 +186,15 @@ def _category_of_number(value: Any) -> str | None:
     try:
         if isinstance(value, numbers.Integral):
             return str(int(value))
-        # numpy writes a float32 in its own shortest form: 0.1, as its sender would
-        number = float(str(value)) if isinstance(value, np.floating) else float(value)
+        number = float(value)
     except (OverflowError, ValueError):  # Python refuses to write more than 4,300 digits
         return None
     if not math.isfinite(number):
         return None
-    return str(int(number)) if number.is_integer() else repr(number)
+    if number.is_integer():
+        return str(int(number))
+    # numpy writes a float32 in its own shortest form: 0.1, as its sender would
+    return repr(float(str(value)) if isinstance(value, np.floating) else number)
 
 
 def _whole(digits: str) -> str:
@@ -189,7 +210,9 @@ def _instant(value: Any) -> dt.datetime | None:
     try:
         if isinstance(value, str):
             return _instant_of_text(value)
-        if isinstance(value, (numbers.Real, decimal.Decimal)) and not isinstance(value, bool):
+        if isinstance(value, bool):
+            return None
+        if isinstance(value, (numbers.Real, decimal.Decimal)):
             return _instant_of_epoch(value)
         if isinstance(value, np.datetime64):
             instants, bad = _within_calendar(np.array([value]))

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podium.artifact.scoring import BrokenArtifact
+from podium.artifact.scoring.manifest import (
+    MANIFEST,
+    build_manifest,
+    digest_of,
+    verify_manifest,
+    write_manifest,
+)
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "model"
+    (folder / "code").mkdir(parents=True)
+    (folder / "MLmodel").write_text("flavors: {}\n")
+    (folder / "code" / "scorer.py").write_text("x = 1\n")
+    write_manifest(folder)
+    return folder
+
+
+def _rewrite(folder: Path, **changes: Any) -> None:
+    document = json.loads((folder / MANIFEST).read_bytes())
+    (folder / MANIFEST).write_text(json.dumps(document | changes))
+
+
+def test_the_digest_depends_on_content_only(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "elsewhere"
+    (other / "code").mkdir(parents=True)
+    (other / "code" / "scorer.py").write_text("x = 1\n")
+    (other / "MLmodel").write_text("flavors: {}\n")
+    assert write_manifest(other) == verify_manifest(folder) == write_manifest(folder)
+    assert digest_of(build_manifest(folder)) == (
+        "8d3df8f0f2cabd867cdc901bac80960380974b8a079cadc6f6f06a47abb376b7"
+    )
+
+
+def _change(folder: Path) -> None:
+    (folder / "code" / "scorer.py").write_text("x = 2\n")
+
+
+def _add(folder: Path) -> None:
+    (folder / "code" / "more.py").write_text("")
+
+
+def _remove(folder: Path) -> None:
+    (folder / "code" / "scorer.py").unlink()
+
+
+def _rename(folder: Path) -> None:
+    (folder / "MLmodel").rename(folder / "MLModel")
+
+
+def _link_file(folder: Path) -> None:
+    target = (folder / "code" / "scorer.py").rename(folder.parent / "scorer.py")
+    (folder / "code" / "scorer.py").symlink_to(target)
+
+
+def _link_folder(folder: Path) -> None:
+    target = (folder / "code").rename(folder.parent / "code")
+    (folder / "code").symlink_to(target)
+
+
+def _link_cache(folder: Path) -> None:
+    (folder / "__pycache__").symlink_to(folder / "code")
+
+
+def _break_link(folder: Path) -> None:
+    (folder / "more").symlink_to(folder / "nowhere")
+
+
+def _pipe(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+
+
+def _hide_in_cache(folder: Path) -> None:
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "hidden.py").write_text("")
+
+
+def _hide_meta(folder: Path) -> None:
+    (folder / "code" / "registered_model_meta").write_text("")
+
+
+@pytest.mark.parametrize(
+    ("tamper", "message"),
+    [
+        (_change, "^code/scorer.py is not the file that was logged"),
+        (_add, "^code/more.py is not in the manifest"),
+        (_remove, "^code/scorer.py is missing"),
+        (_rename, "^MLModel is not in the manifest"),
+        (_link_file, "^code/scorer.py is a link"),
+        (_link_folder, "^code is a link"),
+        (_link_cache, "^__pycache__ is a link"),
+        (_break_link, "^more is a link"),
+        (_pipe, "^pipe is not a plain file"),
+        (_hide_in_cache, "^__pycache__/hidden.py is not in the manifest"),
+        (_hide_meta, "^code/registered_model_meta is not in the manifest"),
+    ],
+)
+def test_whatever_was_tampered_with_is_named(
+    folder: Path, tamper: Callable[[Path], None], message: str
+) -> None:
+    tamper(folder)
+    with pytest.raises(BrokenArtifact, match=message):
+        verify_manifest(folder)
+
+
+def test_what_python_and_mlflow_add_is_ignored(folder: Path) -> None:
+    before = verify_manifest(folder)
+    (folder / "code" / "__pycache__").mkdir()
+    (folder / "code" / "__pycache__" / "scorer.cpython-311.pyc").write_bytes(b"\0")
+    (folder / "registered_model_meta").write_text("model_name: x\n")
+    assert verify_manifest(folder) == before
+    assert digest_of(build_manifest(folder)) == before
+
+
+def test_a_newer_schema_is_refused_by_name(folder: Path) -> None:
+    _rewrite(folder, schema=2)
+    with pytest.raises(BrokenArtifact, match=r"podium.manifest.json has schema 2; this code reads"):
+        verify_manifest(folder)
+
+
+@pytest.mark.parametrize("content", ["", "{", "\xff", "[]", "1", '{"schema": 1}', '{"files": {}}'])
+def test_what_is_no_manifest_is_refused(folder: Path, content: str) -> None:
+    (folder / MANIFEST).write_text(content, encoding="latin-1")
+    with pytest.raises(BrokenArtifact, match=MANIFEST):
+        verify_manifest(folder)
+
+
+def test_no_manifest_at_all_is_refused(folder: Path) -> None:
+    (folder / MANIFEST).unlink()
+    with pytest.raises(BrokenArtifact, match="cannot be read"):
+        verify_manifest(folder)
+
+
+@pytest.mark.parametrize("path", ["../scorer.py", "/etc/passwd", "code/../MLmodel", "./MLmodel"])
+def test_a_manifest_cannot_point_outside_or_around(folder: Path, path: str) -> None:
+    files = json.loads((folder / MANIFEST).read_bytes())["files"]
+    _rewrite(folder, files=files | {path: files["MLmodel"]})
+    with pytest.raises(BrokenArtifact, match=f"^{path} is missing"):
+        verify_manifest(folder)

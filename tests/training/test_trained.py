@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from podium.errors import UsageError
+from podium.progress import Progress
+from podium.spec import FILE_NAME, load_declaration
+from projects.training.trained import Trained, resolved_spec, train
+from tests.training.made import SHARED, mixed
+
+BIKES = """
+name: bikes
+task: regression
+data: {{source: "bike_table:bikes", time: at}}
+target: {{column: cnt}}
+features:
+  numeric: [temp, hum, windspeed]
+  categorical: [season, weathersit, holiday]
+  datetime: {{at: [hour, weekday, month]}}
+forbidden: [casual, registered]
+split: {{by: time, gap: 2d}}
+metric: mae
+estimator: {estimator}
+params: {params}
+"""
+BIKE_TABLE = """
+from pathlib import Path
+import pandas as pd
+
+def bikes():
+    frame = pd.read_csv({path!r})
+    return frame.assign(at=pd.to_datetime(frame["dteday"]) + pd.to_timedelta(frame["hr"], "h"))
+"""
+CREDIT = """
+name: credit
+task: binary
+data: {{source: {path!r}}}
+target: {{column: default payment next month}}
+features:
+  numeric: [LIMIT_BAL, AGE, BILL_AMT1, PAY_AMT1]
+  categorical: [SEX, EDUCATION, MARRIAGE, PAY_0, PAY_2]
+decision: {{threshold: {{minimise: cost, fp: 1, fn: 4}}}}
+gate: {{slices: [SEX, AGE]}}
+estimator: {estimator}
+params: {params}
+"""
+XGBOOST = "{n_estimators: 60, n_jobs: 2}"
+
+
+def real(name: str) -> str:
+    file = SHARED / name
+    if not file.is_file():
+        pytest.skip(f"{file} is not there")
+    return str(file)
+
+
+def trained_in(folder: Path, text: str, **keys: Any) -> Trained:
+    (folder / FILE_NAME).write_text(text)
+    declaration = load_declaration(folder)
+    given = {"base": folder, "rows": None, "seed": 0, "progress": Progress(None), **keys}
+    return train(declaration, **given)
+
+
+@pytest.mark.parametrize(("estimator", "params"), [("xgboost", XGBOOST), ("linear", "{}")])
+def test_bike_rentals_are_predicted_better_than_by_their_median(
+    tmp_path: Path, estimator: str, params: str
+) -> None:
+    path = real("bike_sharing_hour.csv.gz")
+    (tmp_path / "bike_table.py").write_text(BIKE_TABLE.format(path=path))
+    trained = trained_in(tmp_path, BIKES.format(estimator=estimator, params=params))
+    measured = trained.measured
+    factor = 0.6 if estimator == "xgboost" else 0.95
+    assert measured.values["holdout"]["mae"] < factor * measured.baseline["mae"]
+    assert trained.span("holdout") > trained.span("validation") > trained.span("train")
+    assert trained.parts.dropped > 2 * 2 * 20
+    assert not trained.findings
+
+
+def test_credit_defaults_are_found_at_the_cheapest_threshold(tmp_path: Path) -> None:
+    path = real("taiwan_credit_default.csv.gz")
+    text = CREDIT.format(path=path, estimator="xgboost", params=XGBOOST)
+    trained = trained_in(tmp_path, text, rows=8_000)
+    assert 0.72 < trained.measured.values["holdout"]["roc_auc"] < 0.85
+    assert trained.measured.holdout["roc_auc"].low > 0.65
+    assert trained.measured.values["holdout"]["cost"] < trained.measured.baseline["cost"]
+    assert trained.rows() == {"train": 5_600, "validation": 800, "holdout": 1_600}
+    assert {row.column for row in trained.measured.slices} == {"SEX", "AGE"}
+    assert not trained.findings
+    assert trained.span("train") == ""
+
+
+def test_the_row_number_of_real_data_is_noticed(tmp_path: Path) -> None:
+    path = real("bike_sharing_hour.csv.gz")
+    (tmp_path / "bike_table.py").write_text(BIKE_TABLE.format(path=path))
+    text = BIKES.format(estimator="linear", params="{}").replace("[temp", "[instant, temp")
+    trained = trained_in(tmp_path, text, rows=3_000)
+    assert [(finding.check, finding.column) for finding in trained.findings] == [("id", "instant")]
+
+
+def csv_project(folder: Path, **lines: str) -> str:
+    mixed("binary").to_csv(folder / "table.csv", index=False)
+    declared = {
+        "data": "{source: table.csv, time: order}",
+        "target": "{column: y}",
+        "forbidden": "[when]",
+        "params": "{n_estimators: 20, n_jobs: 1}",
+        **lines,
+    }
+    return "name: m\ntask: binary\n" + "".join(f"{k}: {v}\n" for k, v in declared.items())
+
+
+def test_a_training_from_a_file_infers_features_and_says_so(tmp_path: Path) -> None:
+    said = io.StringIO()
+    trained = trained_in(tmp_path, csv_project(tmp_path), progress=Progress(said))
+    assert "  note: features were inferred: numeric number;" in said.getvalue()
+    assert set(trained.seconds) == {"read", "check", "fit", "measure"}
+    assert trained.table.notes[0].startswith("features were inferred: numeric number;")
+    assert trained.measured.values["holdout"]["roc_auc"] > 0.7
+
+
+def test_what_is_logged_of_a_training_declares_the_same_project(tmp_path: Path) -> None:
+    trained = trained_in(tmp_path, csv_project(tmp_path))
+    document = resolved_spec(trained)
+    (tmp_path / "again").mkdir()
+    (tmp_path / "again" / FILE_NAME).write_text(yaml.safe_dump(document))
+    assert load_declaration(tmp_path / "again").project == trained.project
+
+
+def test_an_unknown_parameter_is_refused_before_the_table_is_read(tmp_path: Path) -> None:
+    text = csv_project(tmp_path, params="{n_estimator: 20}")
+    (tmp_path / "table.csv").unlink()
+    with pytest.raises(UsageError, match=r"no parameter 'n_estimator'.*'n_estimators'"):
+        trained_in(tmp_path, text)
+
+
+def test_the_holdout_changes_nothing_but_what_is_measured_on_it(tmp_path: Path) -> None:
+    text = csv_project(tmp_path, features="{numeric: [number], categorical: [kind]}")
+    first = trained_in(tmp_path, text)
+    frame, last = mixed("binary"), first.parts.holdout
+    frame.loc[last, "y"] = 1 - frame.loc[last, "y"]
+    frame.loc[last, "number"] = -1e6
+    frame.to_csv(tmp_path / "table.csv", index=False)
+    second = trained_in(tmp_path, text)
+    assert second.fitted.threshold == first.fitted.threshold
+    features = first.table.features
+    np.testing.assert_array_equal(
+        second.fitted.scorer.scores(features), first.fitted.scorer.scores(features)
+    )
+    for part in ("train", "validation"):
+        assert second.measured.values[part] == first.measured.values[part]
+    assert second.measured.values["holdout"] != first.measured.values["holdout"]
+    assert second.findings == first.findings
