@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -90,7 +90,13 @@ def _fail(error: PodiumError, *, as_json: bool, debug: bool) -> NoReturn:
     sys.exit(error.exit_code)
 
 
-class Unset(click.ParamType[Any]):
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[Any]
+else:  # older versions of click do not take a type there
+    _ParamType = click.ParamType
+
+
+class Unset(_ParamType):
     """Base of Podium's parameter types: the empty string, which `mlflow run` passes for a
     parameter that was not given, counts as not given.
     """
