@@ -1,6 +1,6 @@
 """The train job against a bare script that does the same with the same libraries.
 
-    python benchmarks/training.py [--rows 0] [--runs 3]
+    python benchmarks/training.py [--runs 3]
 
 The bare script reads the same columns with pandas, joins and splits them, fits the same pipeline
 with the same parameters, and computes the same metrics; both run in child processes of their own,

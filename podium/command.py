@@ -6,11 +6,13 @@ import json
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from podium.documents import to_json
 from podium.errors import PodiumError, did_you_mean
 
 
@@ -30,9 +32,16 @@ class PodiumCommand(click.Command):
     the result or of the error: 0 done, 1 refused or failed, 2 usage, 4 not found, 5 unreachable.
     """
 
-    def __init__(self, *args: Any, examples: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        examples: str = "",
+        on_refusal: Callable[[str], None] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.examples = examples
+        self._on_refusal = on_refusal
         self.params += [
             click.Option(["--json"], is_flag=True, help="Print the result as one JSON document."),
             click.Option(["--debug"], is_flag=True, help="Show the traceback of an error."),
@@ -45,23 +54,36 @@ class PodiumCommand(click.Command):
                 for line in self.examples.strip().splitlines():
                     formatter.write(f"  {line.strip()}\n")
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; `on_refusal` is told what is wrong with arguments before the command ends."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if self._on_refusal is not None:
+                self._on_refusal(error.format_message())
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the function, print what it returns, and exit with its code."""
         as_json, debug = ctx.params.pop("json"), ctx.params.pop("debug")
         try:
-            result = super().invoke(ctx)
+            with redirect_stdout(sys.stderr):  # libraries print; standard output is the result's
+                result = super().invoke(ctx)
         except PodiumError as error:
             _fail(error, as_json=as_json, debug=debug)
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             sys.exit(130)
-        except Exception as error:
-            if debug:
-                raise
-            click.echo(f"Error: {type(error).__name__}: {error}", err=True)
-            click.echo("This is not an error that Podium foresaw; --debug shows where.", err=True)
-            sys.exit(1)
-        click.echo(json.dumps(result.document, default=str) if as_json else result.text)
+        except click.exceptions.Exit:
+            raise
+        except Exception as error:  # noqa: BLE001 - the last resort of a command
+            unforeseen = PodiumError(
+                f"{type(error).__name__}: {error}",
+                remedy="This is not an error that Podium foresaw; --debug shows where it arose.",
+            )
+            unforeseen.__cause__ = error
+            _fail(unforeseen, as_json=as_json, debug=debug)
+        click.echo(to_json(result.document) if as_json else result.text)
         ctx.exit(result.exit_code)
 
 
@@ -83,7 +105,7 @@ def _fail(error: PodiumError, *, as_json: bool, debug: bool) -> NoReturn:
         traceback.print_exception(error, file=sys.stderr)
     if as_json:
         document = {"error": type(error).__name__, "what": error.what, "remedy": error.remedy}
-        click.echo(json.dumps(document))
+        click.echo(to_json(document))
     click.echo(f"Error: {error.what}", err=True)
     if error.remedy:
         click.echo(error.remedy, err=True)
@@ -130,12 +152,13 @@ class Choice(Unset):
 
 
 class WholeNumber(Unset):
-    """A whole number from `least` upwards."""
+    """A whole number from `least` to `most`."""
 
     name = "number"
 
-    def __init__(self, least: int) -> None:
+    def __init__(self, least: int, most: int = 2**63) -> None:
         self.least = least
+        self.most = most
 
     def read(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """`value` as an integer; 10_000 and 1e4 are integers too."""
@@ -143,11 +166,11 @@ class WholeNumber(Unset):
             number = float(value.replace("_", ""))
         except ValueError:
             number = float("nan")
-        if number != number or not number.is_integer() or number < self.least:
-            example = max(self.least, 1000)
+        if not number.is_integer() or not self.least <= number <= self.most:
+            most = "" if self.most == 2**63 else f" and at most {self.most}"
             self.fail(
-                f"{value!r} is not a whole number of at least {self.least}; write one like "
-                f"{example}, or leave it out.",
+                f"{value!r} is not a whole number of at least {self.least}{most}; write one like "
+                f"{max(self.least, 1000)}, or leave it out.",
                 param,
                 ctx,
             )
@@ -178,7 +201,7 @@ class KeyValues(Unset):
         """The pairs; each value is JSON where it can be, else text."""
         if value.lstrip().startswith("{"):
             try:
-                return dict(json.loads(value))
+                return dict(json.loads(value, parse_constant=_no_number))
             except ValueError as error:
                 self.fail(f"{value!r} is not valid JSON: {error}", param, ctx)
         pairs = {}
@@ -197,6 +220,10 @@ class KeyValues(Unset):
 
 def _json_or_text(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_number)
     except ValueError:
         return text
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not a number that a parameter can have")

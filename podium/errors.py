@@ -51,18 +51,6 @@ class Unreachable(PodiumError, ConnectionError):
     exit_code = 5
 
 
-class MissingExtra(PodiumError, ImportError):
-    """An optional dependency is not installed."""
-
-    exit_code = 2
-
-    def __init__(self, package: str, extra: str) -> None:
-        super().__init__(
-            f"This needs the package {package!r}, which is not installed.",
-            remedy=f"Install it with: pip install 'podium-mlops[{extra}]'",
-        )
-
-
 def did_you_mean(word: object, known: Iterable[object]) -> str:
     """A sentence that names what in `known` comes nearest to `word`, or lists a short `known`.
 

@@ -26,8 +26,12 @@ class Progress:
         started = time.perf_counter()
         if self._on_terminal():
             self._write(f"{what} …\r")
-        yield
-        self._close_bar()
+        try:
+            yield
+        finally:
+            self._close_bar()
+            if self._on_terminal():
+                self._write("\x1b[2K")
         self.seconds[name] = time.perf_counter() - started
         self._write(f"{what}: {self.seconds[name]:.1f} s\n")
 

@@ -84,8 +84,7 @@ def save_artifact(
             pip_requirements=pinned_requirements(scorer.pipeline),
         )
     scorer.save(folder)
-    for cache in folder.rglob("__pycache__"):
-        shutil.rmtree(cache)
+    _remove_compiled(folder)
     return write_manifest(folder)
 
 
@@ -115,10 +114,17 @@ def log_artifact(
 
 
 def load_scorer(uri: str) -> Scorer:
-    """Download the artifact at `uri`, check its files and open it with this code."""
+    """Download the artifact at `uri`, check its files and open it with the installed code."""
     with tempfile.TemporaryDirectory() as scratch:
-        folder = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=scratch)
+        folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=scratch))
+        _remove_compiled(folder)
         return Scorer.open(folder)
+
+
+def _remove_compiled(folder: Path) -> None:
+    """MLflow imports the code of local models where they lie, and Python leaves caches there."""
+    for cache in folder.rglob("__pycache__"):
+        shutil.rmtree(cache)
 
 
 class _Flavour:

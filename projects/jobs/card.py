@@ -9,6 +9,7 @@ from typing import Any
 from podium.evaluation import Interval
 from podium.reports.text import duration, markdown_table, number, text_table
 from projects.jobs.run import OpenRun
+from projects.jobs.where import how_to_see
 from projects.training.trained import Trained
 
 _OTHERS_SHOWN = 4
@@ -37,8 +38,8 @@ def model_card(trained: Trained, run_id: str) -> str:
         *_decision_section(trained),
         f"## Data\nSource `{project.data.source}`, content `{trained.table.digest[:12]}`, "
         f"split by {project.split_by}.\n\n{parts}",
-        f"## Features\n{columns}",
         *_findings_section(trained),
+        f"## Features\n{columns}",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -153,6 +154,6 @@ def _registered_text(name: str, registered: Registered, run: OpenRun) -> str:
 def _next_steps(registered: Registered, run: OpenRun) -> str:
     return (
         "Next:\n"
-        f"  mlflow ui --backend-store-uri {run.tracking_uri}\n"
+        f"  {how_to_see(run.tracking_uri)}\n"
         f"  mlflow models serve -m {registered.uri} --env-manager local --port 5001"
     )

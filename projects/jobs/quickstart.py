@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import click
 
 from podium.command import Result, WholeNumber
 from podium.command import command as podium_command
+from podium.interrupts import terminated_like_interrupted
 
 _PROJECT = "flight_delay"
 _FLIGHTS: list[dict[str, Any]] = [
@@ -57,13 +59,14 @@ def command(rows: int | None, port: int | None) -> Result:
     from projects.jobs import tracking
     from projects.jobs.serve_once import free_port, run_to_end, score, serving
 
-    _say("1. Train and register", shown := _train_command(rows))
-    run_to_end(shown)
-    version = tracking.latest_version(_PROJECT)
-    uri, port = f"models:/{_PROJECT}/{version}", port or free_port()
+    port = free_port() if port is None else free_port(port)
+    run_name = f"quickstart-{uuid.uuid4().hex[:8]}"
+    _say("1. Train and register", train := _train_command(rows, run_name))
+    run_to_end(train)
+    uri = f"models:/{_PROJECT}/{tracking.version_of_run(run_name)}"
     serve = ["mlflow", "models", "serve", "-m", uri, "--env-manager", "local", "-p", str(port)]
     _say("2. Serve", serve)
-    with serving(serve, port):
+    with terminated_like_interrupted(), serving(serve, port):
         body = json.dumps({"dataframe_records": _FLIGHTS})
         address = f"http://127.0.0.1:{port}/invocations"
         _say("3. Score three flights", _curl(address, body))
@@ -71,15 +74,15 @@ def command(rows: int | None, port: int | None) -> Result:
     return Result(_text(answer, uri, tracking.tracking_uri()), {"model_uri": uri, **answer})
 
 
-def _train_command(rows: int | None) -> list[str]:
+def _train_command(rows: int | None, run_name: str) -> list[str]:
     """`mlflow run` where Podium's MLproject is at hand, else the same module directly."""
     root = Path(__file__).resolve().parents[2]
     if (root / "MLproject").is_file():
         limit = [] if rows is None else ["-P", f"rows={rows}"]
         local = ["--env-manager", "local", "--experiment-name", _PROJECT]
-        return ["mlflow", "run", str(root), "-e", "main", *limit, *local]
+        return ["mlflow", "run", str(root), "-P", f"run_name={run_name}", *limit, *local]
     limit = [] if rows is None else ["--rows", str(rows)]
-    return ["podium", "train", "--project", _PROJECT, *limit]
+    return ["podium", "train", "--project", _PROJECT, "--run-name", run_name, *limit]
 
 
 def _curl(address: str, body: str) -> list[str]:
@@ -93,6 +96,7 @@ def _say(title: str, command: list[str]) -> None:
 
 def _text(answer: dict[str, Any], uri: str, tracking_uri: str) -> str:
     from podium.reports.text import percent, text_table
+    from projects.jobs.where import how_to_see
 
     rows = [
         (flight["scheduled"], f"{flight['carrier']} {flight['origin']}-{flight['dest']}", verdict)
@@ -109,6 +113,6 @@ def _text(answer: dict[str, Any], uri: str, tracking_uri: str) -> str:
         f"{text_table(('scheduled (UTC)', 'flight', 'prediction'), rows)}\n\n"
         f"The server was stopped; nothing is left running. {uri} stays registered.\n\n"
         "Next:\n"
-        f"  mlflow ui --backend-store-uri {tracking_uri}\n"
+        f"  {how_to_see(tracking_uri)}\n"
         f"  mlflow models serve -m {uri} --env-manager local --port 5001"
     )

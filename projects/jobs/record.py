@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +15,7 @@ from projects.training.environment import git_state, package_versions
 from projects.training.trained import Trained, resolved_spec
 
 _EXAMPLE_ROWS = 3
+_NOT_IN_MODEL_NAMES = re.compile(r"[./%:\"']")  # MLflow allows them in registered models only
 
 
 def record(trained: Trained, run_id: str, *, register: bool, progress: Progress) -> Registered:
@@ -127,7 +129,8 @@ def _log_model(trained: Trained) -> LoggedArtifact:
     rows = trained.parts.train[:_EXAMPLE_ROWS]
     example = example_of(trained.fitted.scorer, trained.table.raw.iloc[rows])
     tags = {"podium.project": trained.project.name, "podium.estimator": trained.estimator}
-    return log_artifact(trained.fitted.scorer, example, name=trained.project.name, tags=tags)
+    name = _NOT_IN_MODEL_NAMES.sub("_", trained.project.name)
+    return log_artifact(trained.fitted.scorer, example, name=name, tags=tags)
 
 
 def _version_tags(trained: Trained, logged: LoggedArtifact) -> dict[str, str]:

@@ -63,12 +63,20 @@ def score(address: str, body: str) -> dict[str, Any]:
     except urllib.error.HTTPError as error:
         said = error.read().decode(errors="replace")[:500]
         raise PodiumError(f"The server answered {error.code}: {said}") from error
+    except OSError as error:
+        raise PodiumError(f"The server at {address} did not answer: {error}") from error
 
 
-def free_port() -> int:
-    """A port that nothing listens on right now."""
+def free_port(wanted: int = 0) -> int:
+    """`wanted`, or any port, if nothing listens there right now. Raises UsageError otherwise."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except (OSError, OverflowError) as error:
+            raise UsageError(
+                f"Port {wanted} cannot be used: {error}.",
+                remedy="Choose another with --port, or leave it out.",
+            ) from error
         return int(probe.getsockname()[1])
 
 

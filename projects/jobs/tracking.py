@@ -15,12 +15,15 @@ from mlflow.data.dataset import Dataset
 from mlflow.data.dataset_source import DatasetSource
 from mlflow.data.dataset_source_registry import resolve_dataset_source
 from mlflow.entities import Metric
-from mlflow.exceptions import MlflowException, RestException
+from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.types import ColSpec, DataType, Schema
+from sqlalchemy.exc import SQLAlchemyError
 
-from podium.errors import NotFound, Unreachable
+from podium.documents import to_json
+from podium.errors import NotFound, PodiumError, Unreachable
 from projects.jobs.run import OpenRun
+from projects.jobs.where import check_reachable, without_password
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 _METRIC_BATCH = 900
 _PARAM_LENGTH, _TAG_LENGTH = 6000, 5000
+_NOT_REACHED = {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED"}
 
 
 @contextmanager
@@ -35,38 +39,55 @@ def open_run(project: str, job: str, run_name: str | None) -> Iterator[OpenRun]:
     """The run that `mlflow run` opened for this process, or a new one.
 
     A new run goes to MLFLOW_EXPERIMENT_NAME or MLFLOW_EXPERIMENT_ID where set, else to an
-    experiment of the project's name. Whatever ends the block by an error, an interrupt included,
-    marks the run failed and writes the reason into the tag `podium.error`.
+    experiment of the project's name. An error in the block marks the run failed, an interrupt
+    killed; the reason is in the tag `podium.error`. Raises Unreachable where MLflow does not
+    answer, and PodiumError where it refuses.
     """
+    with _in_our_words():
+        check_reachable(tracking_uri())
+        run_id = _start(project, run_name).info.run_id
+        try:
+            mlflow.set_tags({"podium.project": project, "podium.job": job})
+            info = mlflow.get_run(run_id).info
+            experiment = mlflow.get_experiment(info.experiment_id).name
+            yield OpenRun(run_id, experiment, info.run_name, without_password(tracking_uri()))
+        except BaseException as error:
+            _end_as_failed(error)
+            raise
+        mlflow.end_run("FINISHED")
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """MLflow's errors as Podium's: what cannot be reached, and what was refused."""
     try:
-        run = _start(project, run_name)
-        mlflow.set_tags({"podium.project": project, "podium.job": job})
-        experiment = mlflow.get_experiment(run.info.experiment_id).name
-    except MlflowException as error:
-        raise _unreachable(error) from error
-    info = run.info
-    try:
-        yield OpenRun(info.run_id, experiment, info.run_name, mlflow.get_tracking_uri())
-    except BaseException as error:
-        _end_as_failed(error)
-        if isinstance(error, MlflowException):
-            raise _unreachable(error) from error
-        raise
-    mlflow.end_run("FINISHED")
+        yield
+    except (MlflowException, SQLAlchemyError) as error:
+        said = str(error).strip().splitlines()[0]
+        place = without_password(tracking_uri())
+        if _is_refusal(error):
+            raise PodiumError(f"MLflow at {place} refused: {said}", remedy=_remedy(said)) from error
+        raise Unreachable(
+            f"MLflow at {place} failed: {said}",
+            remedy="Check MLFLOW_TRACKING_URI, and the server's log where there is one.",
+        ) from error
+
+
+def _is_refusal(error: MlflowException | SQLAlchemyError) -> bool:
+    return isinstance(error, MlflowException) and error.error_code not in _NOT_REACHED
+
+
+def _remedy(said: str) -> str:
+    if "deleted" in said:
+        return "Restore the experiment, or set MLFLOW_EXPERIMENT_NAME to another one."
+    return "Nothing was registered."
 
 
 def _end_as_failed(error: BaseException) -> None:
     reason = str(error) or type(error).__name__
-    with suppress(MlflowException):  # the server may be what failed; `error` is raised anyway
+    with suppress(MlflowException, SQLAlchemyError):  # the store may be what failed
         mlflow.set_tags({"podium.error": reason[:_TAG_LENGTH]})
         mlflow.end_run("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
-
-
-def _unreachable(error: MlflowException) -> Unreachable:
-    return Unreachable(
-        f"MLflow at {mlflow.get_tracking_uri()} failed: {error}",
-        remedy="Check MLFLOW_TRACKING_URI and the server's log.",
-    )
 
 
 def log_params(params: Mapping[str, Any]) -> None:
@@ -102,7 +123,7 @@ def log_curves(curves: Mapping[str, list[float]], steps: list[int]) -> None:
 
 def log_json(document: Any, path: str) -> None:
     """Log a JSON document as an artifact."""
-    mlflow.log_text(json.dumps(document, indent=1, default=str) + "\n", path)
+    mlflow.log_text(to_json(document, indent=1) + "\n", path)
 
 
 def log_text(text: str, path: str) -> None:
@@ -173,7 +194,7 @@ def create_version(
     client = mlflow.MlflowClient()
     try:
         client.create_registered_model(name, tags={"podium.project": name})
-    except (MlflowException, RestException) as error:
+    except MlflowException as error:
         if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
             raise
     version = client.create_model_version(
@@ -187,12 +208,20 @@ def create_version(
     return int(version.version)
 
 
-def latest_version(name: str) -> int:
-    """The newest version of the registered model `name`. Raises NotFound where there is none."""
-    versions = mlflow.MlflowClient().search_model_versions(f"name='{name}'")
+def version_of_run(run_name: str) -> int:
+    """The version that the run of this name registered. Raises NotFound where there is none."""
+    versions = [
+        run.data.tags["podium.model_version"]
+        for run in mlflow.search_runs(
+            search_all_experiments=True,
+            filter_string=f"attributes.run_name = '{run_name}'",
+            output_format="list",
+        )
+        if "podium.model_version" in run.data.tags
+    ]
     if not versions:
-        raise NotFound(f"No version of {name!r} is registered at {tracking_uri()}.")
-    return max(int(version.version) for version in versions)
+        raise NotFound(f"The run {run_name!r} at {tracking_uri()} registered no version.")
+    return int(versions[0])
 
 
 def tracking_uri() -> str:
@@ -203,7 +232,9 @@ def tracking_uri() -> str:
 def fail_given_run(reason: str) -> None:
     """Mark the run that `mlflow run` opened for this process as failed; nothing without one."""
     run_id = os.environ.get("MLFLOW_RUN_ID")
-    if run_id is not None:
+    if run_id is None:
+        return
+    with suppress(MlflowException, SQLAlchemyError):  # the reason itself is reported anyway
         client = mlflow.MlflowClient()
         client.set_tag(run_id, "podium.error", reason[:_TAG_LENGTH])
         client.set_terminated(run_id, "FAILED")

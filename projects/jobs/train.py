@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ import click
 from podium.command import Choice, KeyValues, Result, Unset, WholeNumber, YesNo
 from podium.command import command as podium_command
 from podium.errors import PodiumError
+from podium.interrupts import terminated_like_interrupted
 
 if TYPE_CHECKING:
     from podium.spec import Declaration
@@ -37,8 +36,17 @@ class TrainRequest:
     run_name: str | None = None
 
 
+def _fail_given_run(reason: str) -> None:
+    """Arguments were refused: say so on the run that `mlflow run` has opened."""
+    if "MLFLOW_RUN_ID" in os.environ:
+        from projects.jobs import tracking
+
+        tracking.fail_given_run(reason)
+
+
 @podium_command(
     "train",
+    on_refusal=_fail_given_run,
     examples="""
     podium train
     podium train --project flight_delay --estimator linear --rows 20000
@@ -55,7 +63,9 @@ class TrainRequest:
     help="Estimator parameters on top of project.yaml's: max_depth=4,subsample=0.8 or JSON.",
 )
 @click.option("--rows", type=WholeNumber(1), help="At most so many rows, spread over the table.")
-@click.option("--seed", type=WholeNumber(0), help="Seed of every random choice.  [default: 0]")
+@click.option(
+    "--seed", type=WholeNumber(0, 2**32 - 1), help="Seed of every random choice.  [default: 0]"
+)
 @click.option("--register", type=YesNo(), help="Register the model as a candidate.  [default: yes]")
 @click.option("--run-name", type=Unset(), help="Name of the run in the MLflow UI.")
 def command(**given: Any) -> Result:
@@ -88,7 +98,7 @@ def run(request: TrainRequest) -> Result:
             raise
         ESTIMATORS[declaration.project.estimator[0]].classes[declaration.project.task]()
     with (
-        _terminated_like_interrupted(),
+        terminated_like_interrupted(),
         tracking.open_run(declaration.project.name, "train", request.run_name) as opened,
     ):
         trained = train(
@@ -117,20 +127,6 @@ def _declared(request: TrainRequest) -> tuple[Declaration, Path]:
     overrides["params"] = {**params, **request.params}
     declaration = load_declaration(folder, overrides)
     return declaration, Path.cwd() if request.data is not None else declaration.folder
-
-
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """Within the block SIGTERM raises KeyboardInterrupt, so that the run does not stay open."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 if __name__ == "__main__":

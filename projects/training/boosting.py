@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
-
-import numpy as np
 
 from podium.spec import Project
 from projects.training.cuda import cuda_devices
@@ -50,7 +49,7 @@ def fit_xgboost(
         "validation": [float(v) for v in results["validation_1"][last]],
     }
     best = getattr(model, "best_iteration", None) if model.early_stopping_rounds else None
-    return History(str(last), last in _HIGHER_IS_BETTER, values, best), device
+    return History(_key(str(last)), last in _HIGHER_IS_BETTER, values, best), device
 
 
 def fit_hist_gradient_boosting(model: Any, rows: Rows, check: Rows) -> History:
@@ -58,6 +57,8 @@ def fit_hist_gradient_boosting(model: Any, rows: Rows, check: Rows) -> History:
 
     Category codes are split in order, like numbers: marking them as categories would put a
     function into the fitted estimator, which the artifact's fixed list of types does not allow.
+    The curve marks no best round: scikit-learn keeps the iterations after it too. There is no
+    callback, so that no progress is told.
     """
     if model.categorical_features == "from_dtype":
         model.set_params(categorical_features=None)
@@ -70,14 +71,18 @@ def fit_hist_gradient_boosting(model: Any, rows: Rows, check: Rows) -> History:
         for name, attribute in (("train", "train_score_"), ("validation", "validation_score_"))
     }
     values = {name: curve for name, curve in losses.items() if curve}
-    best = int(np.argmin(values["validation"])) if "validation" in values else None
-    return History("loss", False, values, best)
+    return History("loss", False, values)
 
 
 def _eval_metric(project: Project) -> str:
     by_name = _XGB_METRICS.get(project.metric, "")
     fits = project.task != "multiclass" and by_name
     return by_name if fits else _XGB_TASK_METRIC[project.task]
+
+
+def _key(metric: str) -> str:
+    """`metric` in the letters that MLflow allows in a key: XGBoost has names like error@0.3."""
+    return re.sub(r"[^A-Za-z0-9_\-. /]", "_", metric)
 
 
 def _rounds(model: Any, metric: Any, tick: Ticker) -> Any:

@@ -10,11 +10,12 @@ import pandas as pd
 
 from podium.evaluation import category_strength, single_feature_strength
 from podium.spec import Project
+from projects.training.ids import ID_MIN_ROWS, number_looks_like_id
 from projects.training.split import Parts, groups_in_several
 from projects.training.table import Table
 
 _LEAK_AUC, _LEAK_CORRELATION = 0.99, 0.999
-_ID_SHARE, _ID_MIN_ROWS = 0.95, 100
+_ID_SHARE = 0.95
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,9 @@ def find_leaks(project: Project, table: Table, parts: Parts) -> list[Finding]:
     kinds = {name: c.kind for c in table.canonicaliser.columns for name in c.features}
     for name, kind in kinds.items():
         values = table.features[name].to_numpy()[parts.train]
-        if kind == "numeric" and _counts_rows(values, parts.train):
-            findings.append(Finding("id", name, f"{name!r} looks like an id: it counts the rows"))
+        if kind == "numeric" and number_looks_like_id(values):
+            message = f"{name!r} looks like an id: its whole numbers hardly ever repeat"
+            findings.append(Finding("id", name, message))
         findings += _feature_findings(project, name, kind, values, y)
     return findings
 
@@ -61,7 +63,7 @@ def _feature_findings(
     if kind == "text":
         return
     if kind == "categorical":
-        if len(values) >= _ID_MIN_ROWS and len(distinct) > _ID_SHARE * len(values):
+        if len(values) >= ID_MIN_ROWS and len(distinct) > _ID_SHARE * len(values):
             yield Finding(
                 "id", name, f"{name!r} looks like an id: {len(distinct):,} different values"
             )
@@ -74,14 +76,3 @@ def _feature_findings(
         yield Finding(
             "leak", name, f"{name!r} alone predicts the target with {measure} {strength:.4f}"
         )
-
-
-def _counts_rows(values: np.ndarray, rows: np.ndarray) -> bool:
-    """Whether whole numbers rise evenly with the position of their rows in the table.
-
-    They may be off by one: rows spread over a table by `--rows` are not quite evenly apart.
-    """
-    if len(rows) < _ID_MIN_ROWS or not (np.diff(values) >= 1).all() or (values % 1).any():
-        return False
-    slope = (values[-1] - values[0]) / (rows[-1] - rows[0])
-    return bool((np.abs(values - values[0] - slope * (rows - rows[0])) <= 1).all())

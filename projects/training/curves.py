@@ -16,7 +16,10 @@ _LINEAR_SIZES = (250, 500, 1_000, 2_000, 5_000, 10_000, 20_000)
 
 
 def forest_curve(metric: Metric, project: Project, model: Any, rows: Rows, check: Rows) -> History:
-    """The validation metric by number of trees, from the trees of one fitted forest."""
+    """The metric by number of trees, from the trees of one fitted forest.
+
+    Curves decide for the likeliest class: the threshold is chosen only when fitting is over.
+    """
     sizes = [size for size in _FOREST_SIZES if size < len(model.estimators_)]
     sizes.append(len(model.estimators_))
     curves: dict[str, list[float]] = {}

@@ -34,14 +34,14 @@ def package_versions() -> dict[str, str]:
 
 
 def git_state(folder: Path) -> dict[str, str]:
-    """Commit of the repository that holds `folder`, and whether anything in it is uncommitted.
+    """Commit of the repository that holds `folder`, and whether a tracked file differs from it.
 
     Empty outside a repository, and where git is not installed.
     """
     commit = _git(folder, "rev-parse", "HEAD")
     if not commit:
         return {}
-    dirty = bool(_git(folder, "status", "--porcelain"))
+    dirty = bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))
     return {"podium.git_commit": commit, "podium.git_dirty": str(dirty).lower()}
 
 

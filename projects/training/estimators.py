@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from podium.errors import UsageError, did_you_mean
-from podium.spec import Task
+from podium.spec import Project, Task
+from projects.training.cuda import cuda_devices
 
 EARLY_STOPPING_ROUNDS = 50
 
@@ -26,18 +27,35 @@ class EstimatorKind:
     dense_codes: bool
 
     def make(self, task: Task, params: Mapping[str, Any], seed: int) -> Any:
-        """An unfitted estimator. Raises UsageError for a parameter that it does not have."""
+        """An unfitted estimator.
+
+        Raises UsageError for a parameter that it does not have, or a device that is not there.
+        """
         cls = self.classes[task]()
-        known = cls().get_params()
+        known = self.params(task)
         for name in params:
             if name not in known:
                 raise UsageError(
                     f"{self.name} ({cls.__name__}) has no parameter {name!r}.",
                     remedy=did_you_mean(name, known),
                 )
+        if "device" in params:
+            _refuse_absent_device(str(params["device"]))
         merged = {k: v for k, v in self.defaults.items() if k in known}
         seeded = {"random_state": seed} if "random_state" in known else {}
         return cls(**{**merged, **seeded, **params})
+
+    def params(self, task: Task) -> tuple[str, ...]:
+        """Names of the parameters that it takes."""
+        return tuple(self.classes[task]()().get_params())
+
+
+def _refuse_absent_device(device: str) -> None:
+    if device.startswith(("cuda", "gpu")) and not cuda_devices():
+        raise UsageError(
+            f"params.device: {device!r} needs a CUDA device, and there is none here.",
+            remedy="Leave device out: CUDA is then used where there is one.",
+        )
 
 
 def _xgb_classifier() -> Any:
@@ -134,3 +152,22 @@ ESTIMATORS: Mapping[str, EstimatorKind] = {
         ),
     )
 }
+
+
+def check_search(project: Project) -> None:
+    """Refuse a key under `search` that is a parameter of none of the estimators.
+
+    Keys of an estimator that is not declared pass: `--estimator linear` replaces the declared
+    one, while `search` stays as the file has it. Raises UsageError, with the nearest parameter.
+    """
+    declared = {
+        name for kind in project.estimator for name in ESTIMATORS[kind].params(project.task)
+    }
+    unknown = [name for name in project.search if name not in declared]
+    others = {n for k in ESTIMATORS.values() for n in k.params(project.task)} if unknown else set()
+    for name in unknown:
+        if name not in others:
+            raise UsageError(
+                f"search.{name}: {' and '.join(project.estimator)} has no parameter {name!r}.",
+                remedy=did_you_mean(name, declared),
+            )

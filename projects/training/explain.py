@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from podium.artifact.scoring import Scorer
-from podium.evaluation import get_metric
 from podium.spec import Project
+from projects.training.deciding import deciding_metric
 from projects.training.fit import scores_of
 
 _PERMUTATION_ROWS, _SHAP_ROWS, _FOREST_SHAP_ROWS, _REPEATS = 2_000, 2_000, 200, 3
@@ -43,7 +43,7 @@ def permutation_importance(
 ) -> Importance:
     """Shuffle one feature at a time (at most 2,000 rows, 3 times) and measure what is lost."""
     features, y = _sample(features, y, _PERMUTATION_ROWS, seed)
-    metric = get_metric(project.task, project.metric)
+    metric = deciding_metric(project)
     sign = 1.0 if metric.higher_is_better else -1.0
     whole = metric.compute(scores_of(scorer, features, y))
     generator = np.random.default_rng(seed)

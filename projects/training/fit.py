@@ -11,11 +11,13 @@ import pandas as pd
 
 from podium.artifact.scoring import Canonicaliser, Decision, Scorer
 from podium.errors import UsageError
-from podium.evaluation import Costs, Scores, Threshold, ThresholdRule, choose_threshold, get_metric
+from podium.evaluation import Scores, Threshold
 from podium.spec import Project
 from projects.training.boosting import fit_hist_gradient_boosting, fit_xgboost
 from projects.training.curves import forest_curve, linear_curve
+from projects.training.deciding import decided, deciding_metric
 from projects.training.estimators import ESTIMATORS
+from projects.training.forest import fit_forest
 from projects.training.history import History, Rows, Ticker
 from projects.training.preprocessing import build_preprocessing
 from projects.training.split import Parts
@@ -38,7 +40,9 @@ def fit(
 ) -> Fitted:
     """Fit on the training rows; stop early, calibrate and set the threshold on validation rows.
 
-    Raises UsageError for parameters that the estimator does not take.
+    `tick` hears of the rounds of xgboost and of the trees of random_forest; linear and
+    hist_gradient_boosting have no place to ask after how far they are. Raises UsageError for
+    parameters that the estimator does not take.
     """
     from sklearn.pipeline import Pipeline
 
@@ -53,7 +57,7 @@ def fit(
     )
     try:
         history, device = _fit_model(project, model, rows, check, tick)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         first_line = str(error).partition("\n")[0]
         raise UsageError(
             f"{estimator} could not be fitted: {first_line}",
@@ -62,7 +66,8 @@ def fit(
     pipeline = Pipeline([("features", preprocessing), ("model", model)])
     if project.calibration is not None:
         pipeline = _calibrated(pipeline, project.calibration, validation, check.y)
-    scorer, threshold = _decided(project, table, pipeline, validation, check.y)
+    undecided = Scorer(table.canonicaliser, Decision(project.task, table.target.labels), pipeline)
+    scorer, threshold = decided(project, undecided, validation, check.y)
     return Fitted(scorer, shown, history, threshold, device)
 
 
@@ -74,8 +79,11 @@ def scores_of(scorer: Scorer, features: pd.DataFrame, y: np.ndarray) -> Scores:
     return Scores(y=y, prediction=scorer.decision.decide(raw), probability=raw)
 
 
-def fit_baseline(project: Project, table: Table, parts: Parts, threshold: float | None) -> Scorer:
-    """A model that ignores the features: class shares, or the median or mean of the target."""
+def fit_baseline(project: Project, table: Table, parts: Parts) -> Scorer:
+    """A model that ignores the features: class shares, or the median or mean of the target.
+
+    It decides by a threshold of its own, found on the validation rows by the declared rule.
+    """
     from sklearn.dummy import DummyClassifier, DummyRegressor
 
     if project.task == "regression":
@@ -84,14 +92,9 @@ def fit_baseline(project: Project, table: Table, parts: Parts, threshold: float 
         model = DummyClassifier(strategy="prior")
     y = table.target.y[parts.train]
     model.fit(np.zeros((len(y), 1)), y)
-    decision = Decision(project.task, table.target.labels, threshold)
-    return Scorer(Canonicaliser(()), decision, model)
-
-
-def costs_of(project: Project) -> Costs:
-    """What a false positive and a false negative cost, as declared; 1 and 1 otherwise."""
-    rule = project.decision.threshold
-    return Costs(fp=rule.fp, fn=rule.fn)
+    undecided = Scorer(Canonicaliser(()), Decision(project.task, table.target.labels), model)
+    rows = parts.validation
+    return decided(project, undecided, table.features.iloc[rows], table.target.y[rows])[0]
 
 
 def _weighted(project: Project, X: Any, y: np.ndarray) -> Rows:
@@ -110,10 +113,12 @@ def _fit_model(
         return fit_xgboost(project, model, rows, check, tick)
     if name.startswith("HistGradientBoosting"):
         return fit_hist_gradient_boosting(model, rows, check), "cpu"
+    metric = deciding_metric(project)
+    if name.startswith("RandomForest"):
+        fit_forest(model, rows, tick)
+        return forest_curve(metric, project, model, rows, check), "cpu"
     model.fit(rows.X, rows.y, sample_weight=rows.weight)
-    metric = get_metric(project.task, project.metric)
-    curve = forest_curve if name.startswith("RandomForest") else linear_curve
-    return curve(metric, project, model, rows, check), "cpu"
+    return linear_curve(metric, project, model, rows, check), "cpu"
 
 
 def _calibrated(pipeline: Any, method: str, validation: pd.DataFrame, y: np.ndarray) -> Any:
@@ -121,29 +126,3 @@ def _calibrated(pipeline: Any, method: str, validation: pd.DataFrame, y: np.ndar
     from sklearn.frozen import FrozenEstimator
 
     return CalibratedClassifierCV(FrozenEstimator(pipeline), method=method).fit(validation, y)
-
-
-def _decided(
-    project: Project, table: Table, pipeline: Any, validation: pd.DataFrame, y: np.ndarray
-) -> tuple[Scorer, Threshold | None]:
-    undecided = Decision(project.task, table.target.labels)
-    scorer = Scorer(table.canonicaliser, undecided, pipeline)
-    if project.task != "binary":
-        return scorer, None
-    threshold = choose_threshold(_threshold_rule(project), y, scorer.scores(validation))
-    decision = Decision("binary", table.target.labels, threshold.value)
-    return Scorer(table.canonicaliser, decision, pipeline), threshold
-
-
-def _threshold_rule(project: Project) -> ThresholdRule:
-    """The declared rule, in the words of `podium.evaluation`."""
-    rule = project.decision.threshold
-    if rule.maximise is not None:
-        return ThresholdRule("maximise_f1")
-    if rule.minimise is not None:
-        return ThresholdRule("minimise_cost", costs=costs_of(project))
-    if rule.recall_at_least is not None:
-        return ThresholdRule("recall_at_least", rule.recall_at_least)
-    if rule.precision_at_least is not None:
-        return ThresholdRule("precision_at_least", rule.precision_at_least)
-    return ThresholdRule("fixed", rule.fixed)

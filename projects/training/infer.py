@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from podium.artifact.scoring.values import datetime_values
 from podium.errors import DataError
 from podium.spec import Features, Project
 from podium.spec.parts import Part
+from projects.training.ids import ID_MIN_ROWS, number_looks_like_id
 
 _SAMPLE_ROWS = 20_000
 _MAX_CATEGORIES = 1_000
-_ID_ROWS = 100
 _DATE = r"\d{4}-"  # strings of digits alone, which could be epoch seconds, are rather ids
 _PARTS: tuple[Part, ...] = ("month", "weekday", "hour")
 
@@ -59,8 +60,8 @@ def _kind(series: pd.Series[Any]) -> tuple[str, str]:
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         return "datetime", ""
     if pd.api.types.is_numeric_dtype(series.dtype):
-        if pd.api.types.is_integer_dtype(series.dtype) and distinct == len(series) > _ID_ROWS:
-            return "", "it looks like an id: a different integer in every row"
+        if number_looks_like_id(present.to_numpy(dtype=np.float64)):
+            return "", "it looks like an id: its whole numbers hardly ever repeat"
         return "numeric", ""
     return _kind_of_strings(present.astype(str), distinct)
 
@@ -71,7 +72,7 @@ def _kind_of_strings(present: pd.Series[str], distinct: int) -> tuple[str, str]:
         return "datetime", ""
     if sample.str.count(" ").mean() >= 2 and distinct > 0.2 * len(present):
         return "text", ""
-    if distinct > 0.9 * len(present) and len(present) > _ID_ROWS:
+    if distinct > 0.9 * len(present) and len(present) >= ID_MIN_ROWS:
         return "", "it looks like an id: a different string in nearly every row"
     if distinct > _MAX_CATEGORIES and distinct > 0.5 * len(present):
         return "", f"it has {distinct:,} different strings"

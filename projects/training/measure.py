@@ -12,16 +12,18 @@ from podium.evaluation import (
     Interval,
     Scores,
     SliceRow,
-    get_metric,
     measure,
     measure_with_intervals,
     metric_names,
     slice_table,
 )
 from podium.spec import Project
-from projects.training.fit import costs_of, scores_of
+from projects.training.deciding import costs_of, deciding_metric
+from projects.training.fit import scores_of
 from projects.training.split import PARTS, PartName, Parts
 from projects.training.table import Table, slice_columns
+
+_SHOWN_SLICE_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,11 @@ def measure_parts(
     *,
     seed: int,
 ) -> Measured:
-    """Score every part once, and measure all metrics of the task."""
+    """Score every part once, and measure all metrics of the task.
+
+    Slices are shown from 100 rows on, or from `gate.min_slice_rows` where that is less: the gate
+    judges none that is not shown.
+    """
     names, costs = _names(project), costs_of(project)
     scores = {part: _score_part(scorer, table, parts.rows(part)) for part in PARTS}
     values: dict[str, Mapping[str, float]] = {
@@ -57,8 +63,9 @@ def measure_parts(
     )
     values["holdout"] = {name: interval.estimate for name, interval in intervals.items()}
     dummy = _score_part(baseline, table, parts.holdout)
-    columns = slice_columns(project, table.raw.iloc[parts.holdout])
-    slices = slice_table(scores["holdout"], columns, get_metric(project.task, project.metric))
+    columns = slice_columns(project, table, parts.holdout)
+    smallest = min(_SHOWN_SLICE_ROWS, project.gate.min_slice_rows)
+    slices = slice_table(scores["holdout"], columns, deciding_metric(project), min_rows=smallest)
     return Measured(
         values=values,
         holdout=intervals,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from podium.artifact.scoring import Canonicaliser, InputColumn
-from podium.artifact.scoring.values import category_values, datetime_values, text_values
+from podium.artifact.scoring.values import MISSING_CATEGORY, category_values, datetime_values
 from podium.data import Columns, TableSource, content_digest
 from podium.errors import DataError, SpecError, did_you_mean
 from podium.spec import Features, Project
@@ -23,9 +23,14 @@ _TIME_NEEDS = "ISO 8601 text, epoch seconds or timestamps"
 
 @dataclass(frozen=True)
 class Table:
-    """Rows ready to be split. All arrays have one entry a row, in the order of the source."""
+    """Rows ready to be split. All arrays have one entry a row, in the order of the source.
+
+    `declared` are the columns that `features` come from, as project.yaml declares them, or as
+    they were inferred. `notes` are sentences on what was decided about the rows.
+    """
 
     features: pd.DataFrame
+    declared: Features
     target: Target
     canonicaliser: Canonicaliser
     raw: pd.DataFrame
@@ -79,11 +84,12 @@ def _checked(
     )
     return Table(
         features=values,
+        declared=features,
         target=target,
         canonicaliser=canonicaliser,
         raw=raw,
         time=_times(project.data.time, raw),
-        group=None if project.data.group is None else category_values(raw[project.data.group])[0],
+        group=_groups(project.data.group, raw),
         digest=content_digest(raw),
         notes=(*notes, *counted),
         invalid=invalid,
@@ -106,17 +112,23 @@ def _canonicaliser_of(features: Features) -> Canonicaliser:
     return Canonicaliser(tuple(columns))
 
 
-def slice_columns(project: Project, raw: pd.DataFrame) -> dict[str, np.ndarray]:
-    """The declared slice columns: numbers stay numbers, everything else becomes text."""
+def slice_columns(project: Project, table: Table, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """The declared slice columns of some rows: numbers stay numbers, NaN where missing.
+
+    Everything else, and numbers that are declared categorical, become the categories that the
+    model sees ("7" for 7.0), None where missing.
+    """
     columns = {}
     for name in project.gate.slices:
-        series = raw[name]
+        series = table.raw[name].iloc[rows]
         is_number = pd.api.types.is_numeric_dtype(series.dtype)
         boolean = pd.api.types.is_bool_dtype(series.dtype)
-        if is_number and not boolean:
+        if is_number and not boolean and name not in table.declared.categorical:
             columns[name] = series.to_numpy(dtype=np.float64, na_value=np.nan)
         else:
-            columns[name] = text_values(series)[0]
+            values = category_values(series)[0]
+            values[values == MISSING_CATEGORY] = None
+            columns[name] = values
     return columns
 
 
@@ -195,5 +207,19 @@ def _times(column: str | None, raw: pd.DataFrame) -> np.ndarray | None:
             f"data.time: {int(bad.sum()):,} values of {column!r} are not times; the first is "
             f"{raw[column].iloc[row]!r} in row {row}.",
             remedy=f"The column needs {_TIME_NEEDS} in every row.",
+        )
+    return values
+
+
+def _groups(column: str | None, raw: pd.DataFrame) -> np.ndarray | None:
+    if column is None:
+        return None
+    values, bad = category_values(raw[column])
+    bad |= values == MISSING_CATEGORY
+    if bad.any():
+        raise DataError(
+            f"data.group: {column!r} is missing or unreadable in {int(bad.sum()):,} of "
+            f"{len(raw):,} rows, the first of them row {int(np.argmax(bad))}.",
+            remedy="They would count as one group: fill the column, or remove those rows.",
         )
     return values

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,19 @@ from podium.data import TableSource, resolve_source
 from podium.progress import Progress
 from podium.spec import Declaration, Project
 from projects.training.checks import Finding, find_leaks
-from projects.training.estimators import ESTIMATORS
+from projects.training.estimators import ESTIMATORS, check_search
 from projects.training.fit import Fitted, fit, fit_baseline
 from projects.training.measure import Measured, measure_parts
-from projects.training.split import PARTS, Parts, split_rows
+from projects.training.split import PARTS, PartName, Parts, split_notes, split_rows
 from projects.training.table import Table, read_table
 
 
 @dataclass(frozen=True)
 class Trained:
-    """One training: what it read, how it split, what it fitted and what that reached."""
+    """One training: what it read, how it split, what it fitted and what that reached.
+
+    `seconds` by stage is the progress's own mapping: stages that follow are added to it.
+    """
 
     declaration: Declaration
     source: TableSource
@@ -38,14 +41,14 @@ class Trained:
         """The declared project."""
         return self.declaration.project
 
-    def span(self, part: str) -> str:
+    def span(self, part: PartName) -> str:
         """First and last day of a part's rows; empty without a time column."""
         if self.table.time is None:
             return ""
-        times = self.table.time[self.parts.rows(part)]  # type: ignore[arg-type]
+        times = self.table.time[self.parts.rows(part)]
         return f"{times.min().astype('datetime64[D]')} to {times.max().astype('datetime64[D]')}"
 
-    def rows(self) -> dict[str, int]:
+    def rows(self) -> dict[PartName, int]:
         """How many rows each part has."""
         return {part: len(self.parts.rows(part)) for part in PARTS}
 
@@ -62,19 +65,21 @@ def train(
     project = declaration.project
     estimator = project.estimator[0]
     ESTIMATORS[estimator].make(project.task, project.params, seed)  # refuses before reading
+    check_search(project)
     with progress.stage("read", f"Reading {project.data.source}"):
         source = resolve_source(project.data.source, base)
         table = read_table(project, source, rows)
-    for note in table.notes:
-        progress.say(f"  note: {note}")
+    _say(progress, table.notes)
     with progress.stage("check", f"Splitting and checking {len(table):,} rows"):
         parts = split_rows(project, table, seed)
         findings = tuple(find_leaks(project, table, parts))
+    notes = tuple(_notes(project, parts))
+    _say(progress, notes)
+    table = replace(table, notes=(*table.notes, *notes))
     with progress.stage("fit", f"Fitting {estimator} on {len(parts.train):,} rows"):
         fitted = fit(project, table, parts, estimator=estimator, seed=seed, tick=progress.tick)
     with progress.stage("measure", f"Measuring on {len(parts.holdout):,} holdout rows"):
-        threshold = fitted.scorer.decision.threshold
-        baseline = fit_baseline(project, table, parts, threshold)
+        baseline = fit_baseline(project, table, parts)
         measured = measure_parts(project, table, parts, fitted.scorer, baseline, seed=seed)
     return Trained(
         declaration=declaration,
@@ -91,5 +96,23 @@ def train(
 
 
 def resolved_spec(trained: Trained) -> dict[str, Any]:
-    """The declaration with every default filled in, as plain JSON values."""
-    return trained.project.model_dump(mode="json")
+    """The declaration with every default and all that was inferred filled in, as JSON values.
+
+    Written as project.yaml in the same folder, it declares the same training.
+    """
+    project = trained.project
+    split = project.split.model_copy(update={"by": project.split_by})
+    used = {"features": trained.table.declared, "split": split}
+    return project.model_copy(update=used).model_dump(mode="json")
+
+
+def _say(progress: Progress, notes: tuple[str, ...]) -> None:
+    for note in notes:
+        progress.say(f"  note: {note}")
+
+
+def _notes(project: Project, parts: Parts) -> Iterator[str]:
+    first, count = project.estimator[0], len(project.estimator)
+    if count > 1:
+        yield f"estimator lists {count}; training takes the first, {first}"
+    yield from split_notes(project, parts)

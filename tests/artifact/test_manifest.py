@@ -117,13 +117,20 @@ def test_whatever_was_tampered_with_is_named(
         verify_manifest(folder)
 
 
-def test_what_python_and_mlflow_add_is_ignored(folder: Path) -> None:
+def test_what_mlflow_adds_is_ignored(folder: Path) -> None:
     before = verify_manifest(folder)
-    (folder / "code" / "__pycache__").mkdir()
-    (folder / "code" / "__pycache__" / "scorer.cpython-311.pyc").write_bytes(b"\0")
     (folder / "registered_model_meta").write_text("model_name: x\n")
     assert verify_manifest(folder) == before
     assert digest_of(build_manifest(folder)) == before
+
+
+def test_compiled_code_is_refused_unless_it_was_asked_for(folder: Path) -> None:
+    before = verify_manifest(folder)
+    (folder / "code" / "__pycache__").mkdir()
+    (folder / "code" / "__pycache__" / "scorer.cpython-311.pyc").write_bytes(b"\0")
+    assert verify_manifest(folder, compiled=True) == before
+    with pytest.raises(BrokenArtifact, match=r"scorer\.cpython-311\.pyc is not in the manifest"):
+        verify_manifest(folder)
 
 
 def test_a_newer_schema_is_refused_by_name(folder: Path) -> None:

@@ -11,8 +11,6 @@ import pyarrow.parquet as pq
 
 from podium.data import Columns, resolve_source
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
-
 
 def write(path: Path, text: str | bytes) -> Path:
     """Writes exactly these bytes, gzipped where the name says so."""

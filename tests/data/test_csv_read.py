@@ -8,7 +8,8 @@ import pytest
 
 from podium.data import Columns
 from podium.errors import DataError
-from tests.data.tables import SHARED, read, write
+from tests.data.tables import read, write
+from tests.real_data import real_data
 
 AS_FOUND = Columns(other=("a", "b"))
 
@@ -157,9 +158,7 @@ def test_a_file_that_is_not_gzip_or_is_cut_off_is_refused(tmp_path: Path) -> Non
 
 
 def test_the_bank_table_reads_with_its_semicolons_and_quotes() -> None:
-    path = SHARED / "bank_additional_full_ordered.csv.gz"
-    if not path.exists():
-        pytest.skip(f"needs {path.name} in shared/data")
+    path = real_data("bank_additional_full_ordered.csv.gz")
     frame = read(path, Columns(numeric=("age", "euribor3m"), text=("job",), other=("y",)))
     assert len(frame) == 41_188
     assert frame["age"].dtype == "int64"

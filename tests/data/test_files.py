@@ -11,7 +11,8 @@ import pytest
 
 from podium.data import Columns, resolve_source
 from podium.errors import DataError, NotFound, UsageError
-from tests.data.tables import SHARED, read, write, write_parquet
+from tests.data.tables import read, write, write_parquet
+from tests.real_data import real_data
 
 
 def test_a_relative_path_is_looked_for_in_the_base(tmp_path: Path) -> None:
@@ -206,9 +207,7 @@ def test_a_column_name_with_a_dot_is_a_name(tmp_path: Path) -> None:
 
 
 def test_the_drives_read_from_parquet() -> None:
-    path = SHARED / "backblaze_2013q2_40days.parquet"
-    if not path.exists():
-        pytest.skip(f"needs {path.name} in shared/data")
+    path = real_data("backblaze_2013q2_40days.parquet")
     columns = Columns(
         numeric=("smart_5_raw", "smart_9_raw"), text=("model", "date"), other=("failure",)
     )

@@ -63,9 +63,12 @@ def test_main_trains_registers_and_serves_in_the_run_that_mlflow_opened(tmp_path
 
 
 def test_train_works_without_an_experiment_name(tmp_path: Path) -> None:
-    done = mlflow_run(tmp_path, "-e", "train", *SMALL, "-P", "register=no")
+    named = ["-P", "run_name=mine"]
+    done = mlflow_run(tmp_path, "-e", "train", *SMALL, "-P", "register=no", *named)
     assert done.returncode == 0, done.stderr
+    assert "Run mine (" in done.stdout
     (logged,) = runs(tmp_path)
+    assert logged.info.run_name == "mine"
     assert (logged.info.experiment_id, logged.info.status) == ("0", "FINISHED")
     assert client(tmp_path).search_registered_models() == []
 
@@ -77,30 +80,36 @@ def test_train_works_without_an_experiment_name(tmp_path: Path) -> None:
         ("estimatr=linear", "No such option"),
     ],
 )
-def test_a_bad_parameter_is_refused_with_the_remedy(
+def test_a_bad_parameter_is_refused_and_the_run_says_why(
     tmp_path: Path, parameter: str, said: str
 ) -> None:
     done = mlflow_run(tmp_path, "-e", "train", "-P", parameter)
     assert done.returncode != 0
     assert said in done.stderr
-    assert [logged.info.status for logged in runs(tmp_path)] == ["FAILED"]
+    (failed,) = runs(tmp_path)
+    assert failed.info.status == "FAILED"
+    assert said in failed.data.tags["podium.error"]
 
 
 def test_a_kill_at_any_moment_leaves_no_finished_run_and_no_half_version(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "projects.jobs.train", "--rows", "2000"]
     command += ["--params", "n_estimators=10"]
     env = environment(tmp_path)
+    assert run(command, tmp_path, env).returncode == 0  # also makes the database
     started = time.monotonic()
     assert run(command, tmp_path, env).returncode == 0
     whole = time.monotonic() - started
     moments = random.Random(20130101)
+    killed = 0
     for _ in range(10):
         process = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.DEVNULL)
         try:
-            process.wait(timeout=moments.uniform(0.3, 1.0) * whole)
+            process.wait(timeout=moments.uniform(0.4, 0.95) * whole)
         except subprocess.TimeoutExpired:
             process.kill()
-        process.wait()
+        killed += process.wait() != 0
+    assert killed >= 5
+    assert [logged.info.status for logged in runs(tmp_path)].count("RUNNING") >= 2
     registered = client(tmp_path).search_model_versions("name='flight_delay'")
     finished = [logged for logged in runs(tmp_path) if logged.info.status == "FINISHED"]
     assert len(finished) <= len(registered) <= len(runs(tmp_path))

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import subprocess
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,5 +25,44 @@ def test_the_quick_start_trains_serves_scores_and_stops_what_it_started(tmp_path
     assert said["model_uri"] == "models:/flight_delay/1"
     assert len(said["predictions"]) == 3
     assert "$ curl" in done.stderr
-    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
-    assert str(tmp_path) not in processes.stdout
+    assert not _left(tmp_path)
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+def test_the_quick_start_stops_its_server_when_it_is_terminated(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    command = ["podium", "quickstart", "--rows", "3000"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
+    if process.stderr is None:
+        pytest.fail("no standard error")
+    for line in process.stderr:
+        if line.startswith("  $ mlflow models serve"):
+            break
+    time.sleep(2)
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert not _left(tmp_path)
+
+
+@pytest.mark.e2e
+def test_a_port_that_is_taken_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = run(["podium", "quickstart", "--port", port], tmp_path, environment(tmp_path))
+    assert done.returncode == 2
+    assert f"Port {port} cannot be used" in done.stderr
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+def _left(folder: Path) -> bool:
+    """Whether a process still has to do with the tracking store in `folder`."""
+    needle = str(folder).encode()
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if needle in environ.read_bytes() and environ.parent.name != str(os.getpid()):
+                return True
+    return False

@@ -14,14 +14,15 @@ from click.testing import CliRunner
 
 from podium.artifact.mlflow_model import load_scorer
 from podium.cli import main
-from podium.errors import Unreachable
 from projects.jobs import tracking
+from projects.jobs.serve_once import free_port
+from tests.e2e.processes import environment, run, server
 
 
 def train(*arguments: str) -> dict[str, Any]:
     result = CliRunner().invoke(main, ["train", *arguments, "--json"])
     assert result.exit_code == 0, result.stderr
-    return dict(json.loads(result.stdout))
+    return dict(json.loads(result.stdout, parse_constant=pytest.fail))
 
 
 def project(folder: Path, **changes: Any) -> Path:
@@ -209,14 +210,41 @@ def test_an_interrupt_marks_the_run_killed(store: Path) -> None:  # noqa: ARG001
     assert mlflow.get_run(run.run_id).info.status == "KILLED"
 
 
-def test_an_unreachable_server_is_named(
-    store: Path,  # noqa: ARG001
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+def test_an_unreachable_server_is_named(store: Path) -> None:
     mlflow.set_tracking_uri("http://127.0.0.1:9")
-    with (
-        pytest.raises(Unreachable, match=r"127\.0\.0\.1:9"),
-        tracking.open_run("cells", "train", None),
-    ):
-        pass
+    result = CliRunner().invoke(main, ["train", "--project", str(project(store))])
+    assert result.exit_code == 5
+    assert "http://127.0.0.1:9" in result.stderr
+    assert "MLFLOW_TRACKING_URI" in result.stderr
+
+
+def test_any_name_that_a_registered_model_may_have_can_be_trained(store: Path) -> None:
+    said = train("--project", str(project(store, name="a.b%c d")))
+    assert said["model_uri"] == "models:/a.b%c d/1"
+    assert mlflow.MlflowClient().get_model_version("a.b%c d", "1").run_id == said["run_id"]
+
+
+def test_a_deleted_experiment_is_refused_with_the_remedy(store: Path) -> None:
+    mlflow.MlflowClient().delete_experiment(mlflow.create_experiment("cells"))
+    result = CliRunner().invoke(main, ["train", "--project", str(project(store))])
+    assert result.exit_code == 1
+    assert "MLFLOW_EXPERIMENT_NAME" in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_a_tracking_server_gets_all_of_it_and_json_stays_json(store: Path) -> None:
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    command = ["mlflow", "server", "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{store}/mlflow.db"]
+    folder = project(store)
+    with server(command, f"{address}/health", store, environment(store)):
+        env = environment(store, MLFLOW_TRACKING_URI=address)
+        done = run(["podium", "train", "--project", str(folder), "--json"], store, env)
+        assert done.returncode == 0, done.stderr
+        said = json.loads(done.stdout, parse_constant=pytest.fail)
+        assert said["tracking_uri"] == address
+        told = run(["podium", "train", "--project", str(folder)], store, env).stdout
+    assert f"open {address} in a browser" in told
+    assert mlflow.MlflowClient().get_model_version("cells", "2").status == "READY"

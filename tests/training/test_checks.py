@@ -97,3 +97,30 @@ def test_a_column_that_tells_the_target_only_in_the_holdout_is_not_looked_at() -
     frame.loc[:319, "late_gift"] = np.random.default_rng(2).normal(size=320)
     keys: dict[str, Any] = {"data": {"source": "made", "time": "order"}}
     assert found(frame, features={"numeric": ["late_gift"]}, **keys) == set()
+
+
+def whole(kind: str, rows: int = 400) -> np.ndarray:
+    draw = np.random.default_rng(8)
+    return {
+        "shuffled": lambda: draw.permutation(rows) + 1_000,
+        "once repeated": lambda: np.r_[draw.permutation(rows - 1), 0],
+        "scattered": lambda: draw.choice(10**7, rows, replace=False),
+        "dollars": lambda: draw.normal(50_000, 15_000, rows).round(),
+        "counts": lambda: draw.poisson(300, rows),
+        "years": lambda: 2000 + np.arange(rows) % 20,
+        "measured": lambda: draw.normal(size=rows),
+    }[kind]()
+
+
+@pytest.mark.parametrize("kind", ["shuffled", "once repeated", "scattered"])
+def test_whole_numbers_that_hardly_repeat_are_ids_and_not_inferred_as_features(kind: str) -> None:
+    frame = mixed("binary").assign(number=whole(kind), other=whole("measured"))
+    assert found(frame, features={"numeric": ["number"]}) == {("id", "number")}
+    assert "number" not in table_of(project_of(), frame).declared.numeric
+
+
+@pytest.mark.parametrize("kind", ["dollars", "counts", "years", "measured"])
+def test_numbers_that_were_measured_are_no_ids(kind: str) -> None:
+    frame = mixed("binary", 1_000).assign(number=whole(kind, 1_000))
+    assert found(frame, features={"numeric": ["number"]}) == set()
+    assert "number" in table_of(project_of(), frame).declared.numeric

@@ -12,7 +12,10 @@ from sklearn import datasets
 
 from podium.artifact.scoring.scorer import PIPELINE, load_pipeline
 from podium.errors import DataError, UsageError
+from projects.training.estimators import ESTIMATORS as KINDS
 from projects.training.fit import Fitted, fit_baseline, scores_of
+from projects.training.forest import fit_forest
+from projects.training.history import Rows
 from projects.training.measure import measure_parts
 from projects.training.split import Parts, split_rows
 from projects.training.table import Table
@@ -46,7 +49,7 @@ def mixed_project(task: str, estimator: str, **keys: Any) -> Any:
 
 
 def beats_baseline(project: Any, fitted: Fitted, table: Table, parts: Parts) -> bool:
-    baseline = fit_baseline(project, table, parts, fitted.scorer.decision.threshold)
+    baseline = fit_baseline(project, table, parts)
     measured = measure_parts(project, table, parts, fitted.scorer, baseline, seed=0)
     reached, dummy = measured.values["holdout"][project.metric], measured.baseline[project.metric]
     return reached > dummy if project.metric == "roc_auc" else reached < dummy
@@ -158,8 +161,11 @@ def test_boosting_stops_early(estimator: str) -> None:
     assert fitted.history is not None
     rounds = len(fitted.history.values["validation"])
     assert rounds < 150
-    assert fitted.history.best is not None
-    assert fitted.history.best <= rounds - 50
+    if estimator == "xgboost":
+        assert fitted.history.best is not None
+        assert fitted.history.best <= rounds - 50
+    else:  # it keeps all iterations
+        assert fitted.history.best is None
 
 
 def test_xgboost_keeps_nothing_of_this_machine() -> None:
@@ -208,14 +214,15 @@ def test_an_unknown_parameter_is_refused_with_the_near_one(
         ("xgboost", {"max_depth": "deep"}),
         ("random_forest", {"max_depth": "deep"}),
         ("linear", {"C": -1}),
+        ("xgboost", {"n_estimators": "5"}),
+        ("random_forest", {"n_estimators": "5"}),
     ],
 )
 def test_a_value_that_a_parameter_cannot_take_is_refused(
     estimator: str, params: dict[str, Any]
 ) -> None:
     project = mixed_project("binary", estimator, params=params)
-    (name,) = params
-    with pytest.raises(UsageError, match=f"{estimator} could not be fitted: .*{name}"):
+    with pytest.raises(UsageError, match=f"{estimator} could not be fitted: .*under params"):
         fitted_of(project, mixed("binary"))
 
 
@@ -285,7 +292,7 @@ def test_the_baseline_ignores_the_features(task: str, metric: str, expected: Any
     project = mixed_project(task, "linear", metric=metric)
     table = table_of(project, mixed(task))
     parts = split_rows(project, table, 0)
-    scores = fit_baseline(project, table, parts, 0.5).scores(table.features)
+    scores = fit_baseline(project, table, parts).scores(table.features)
     assert np.allclose(scores, expected(table.target.y[parts.train]))
 
 
@@ -295,3 +302,51 @@ def test_a_single_table_and_its_split_can_be_fitted_twice() -> None:
     parts = split_rows(project, table, 0)
     one, two = (fit_parts(project, table, parts) for _ in range(2))
     assert np.array_equal(one.scorer.scores(table.features), two.scorer.scores(table.features))
+
+
+def test_the_baseline_decides_by_a_threshold_of_its_own() -> None:
+    rule = {"threshold": {"minimise": "cost", "fp": 1, "fn": 20}}
+    project = mixed_project("binary", "linear", decision=rule)
+    table = table_of(project, mixed("binary"))
+    baseline = fit_baseline(project, table, split_rows(project, table, 0))
+    scores = scores_of(baseline, table.features, table.target.y)
+    assert scores.prediction.all()  # dearer to miss one than to flag all
+
+
+def test_a_forest_grown_in_steps_is_the_forest_fitted_at_once() -> None:
+    draw = np.random.default_rng(0)
+    X, y, weight = draw.normal(size=(300, 4)), draw.integers(0, 2, 300), draw.random(300)
+    whole, grown = (
+        KINDS["random_forest"].make("binary", {"n_estimators": 33, "n_jobs": 1}, 4)
+        for _ in range(2)
+    )
+    told: list[tuple[int, int, str]] = []
+    whole.fit(X, y, sample_weight=weight)
+    fit_forest(grown, Rows(X, y, weight), lambda *t: told.append(t))
+    assert len(grown.estimators_) == 33
+    for one, other in zip(whole.estimators_, grown.estimators_, strict=True):
+        np.testing.assert_array_equal(one.tree_.threshold, other.tree_.threshold)
+        np.testing.assert_array_equal(one.tree_.value, other.tree_.value)
+    np.testing.assert_array_equal(whole.predict_proba(X), grown.predict_proba(X))
+    assert whole.get_params() == grown.get_params()
+    assert len(told) == 10
+    assert told[-1] == (33, 33, "trees")
+
+
+def test_names_of_metrics_are_keys_that_mlflow_takes() -> None:
+    params = {"n_estimators": 3, "n_jobs": 1, "eval_metric": "error@0.3"}
+    fitted, _, _ = fitted_of(mixed_project("binary", "xgboost", params=params), mixed("binary"))
+    assert fitted.history is not None
+    assert fitted.history.metric == "error_0.3"
+
+
+@pytest.mark.parametrize("estimator", ["random_forest", "linear"])
+def test_learning_curves_reckon_with_the_declared_costs(estimator: str) -> None:
+    def curve(fn: float) -> list[float]:
+        rule = {"threshold": {"minimise": "cost", "fp": 1, "fn": fn}}
+        project = mixed_project("binary", estimator, metric="cost", decision=rule)
+        fitted, _, _ = fitted_of(project, mixed("binary", 1_000))
+        assert fitted.history is not None
+        return fitted.history.values["validation"]
+
+    assert np.mean(curve(50)) > 5 * np.mean(curve(1))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podium.errors import DataError
-from projects.training.split import PARTS, Parts, groups_in_several, split_rows
+from projects.training.split import PARTS, Parts, groups_in_several, split_notes, split_rows
 from projects.training.table import Table
 from tests.training.made import project_of, table_of
 
@@ -134,3 +134,60 @@ def test_too_few_rows_are_refused_with_the_part_and_the_number() -> None:
         split_of(frame_of(20))
     with pytest.raises(DataError, match="by time leaves 0 rows for train"):
         split_of(frame_of(), data={"source": "m", "time": "t"}, split={"gap": "365d"})
+
+
+BOTH = {"source": "m", "time": "t", "group": "g"}
+
+
+def panel(units: int = 500, days: int = 40) -> pd.DataFrame:
+    """Each group on each day."""
+    day, unit = (axis.ravel() for axis in np.meshgrid(np.arange(days), np.arange(units)))
+    frame = frame_of(len(day))
+    when = pd.Timestamp("2024-01-01") + pd.to_timedelta(day, "D")
+    return frame.assign(g=unit.astype(str), t=when)
+
+
+@pytest.mark.parametrize("frame", [frame_of(1_500, 300), panel()], ids=["scattered", "panel"])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_by_time_with_groups_the_kept_rows_have_the_declared_shares(
+    frame: pd.DataFrame, seed: int
+) -> None:
+    _, parts = split_of(frame, seed, data=BOTH)
+    kept = np.array([len(parts.rows(part)) for part in PARTS])
+    assert kept.sum() / len(frame) == pytest.approx(0.39, abs=0.04)
+    assert kept / kept.sum() == pytest.approx([0.7, 0.1, 0.2], abs=0.045)
+
+
+def test_a_group_is_kept_no_oftener_for_having_no_later_rows() -> None:
+    frame = panel()
+    fails_early = frame["g"].astype(int) % 2 == 0
+    frame = frame[~(fails_early & (frame["t"] > "2024-01-10"))].reset_index(drop=True)
+    _, parts = split_of(frame, data=BOTH)
+    early = frame["t"] <= "2024-01-10"
+    kept = frame[early].index.isin(parts.train)
+    shares = pd.Series(kept).groupby(frame.loc[early, "g"].astype(int).to_numpy() % 2).mean()
+    assert shares[0] == pytest.approx(shares[1], abs=0.1)
+
+
+def test_by_time_with_groups_a_part_of_few_rows_is_refused() -> None:
+    with pytest.raises(DataError, match=r"by time and group leaves \d+ rows for validation; at"):
+        split_of(frame_of(300), data=BOTH)
+    with pytest.raises(DataError, match="at least 100 are needed"):
+        split_of(panel(), data=BOTH, split={"validation": 0.001, "holdout": 0.2})
+
+
+def test_what_is_left_out_is_said_with_the_reason() -> None:
+    project = project_of(features=FEATURES, data=BOTH)
+    _, parts = split_of(panel(), data=BOTH)
+    (note,) = split_notes(project, parts)
+    assert note.startswith(f"{parts.dropped:,} of 20,000 rows (6")
+    assert note.endswith("outside the time of the one part that has their 'g'")
+    assert not list(split_notes(project_of(), split_of(frame_of())[1]))
+
+
+@pytest.mark.parametrize("missing", [None, ""])
+def test_rows_without_a_group_are_refused(missing: str | None) -> None:
+    frame = frame_of()
+    frame.loc[[7, 9], "g"] = missing
+    with pytest.raises(DataError, match=r"'g' is missing .* 2 of 1,000 rows, the first .* row 7\."):
+        split_of(frame, data={"source": "m", "group": "g"})

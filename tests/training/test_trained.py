@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
+from threadpoolctl import threadpool_limits
 
 from podium.errors import UsageError
 from podium.progress import Progress
 from podium.spec import FILE_NAME, load_declaration
 from projects.training.trained import Trained, resolved_spec, train
-from tests.training.made import SHARED, mixed
+from tests.training.made import mixed, real_data
 
 BIKES = """
 name: bikes
@@ -53,13 +56,6 @@ params: {params}
 XGBOOST = "{n_estimators: 60, n_jobs: 2}"
 
 
-def real(name: str) -> str:
-    file = SHARED / name
-    if not file.is_file():
-        pytest.skip(f"{file} is not there")
-    return str(file)
-
-
 def trained_in(folder: Path, text: str, **keys: Any) -> Trained:
     (folder / FILE_NAME).write_text(text)
     declaration = load_declaration(folder)
@@ -71,8 +67,8 @@ def trained_in(folder: Path, text: str, **keys: Any) -> Trained:
 def test_bike_rentals_are_predicted_better_than_by_their_median(
     tmp_path: Path, estimator: str, params: str
 ) -> None:
-    path = real("bike_sharing_hour.csv.gz")
-    (tmp_path / "bike_table.py").write_text(BIKE_TABLE.format(path=path))
+    path = real_data("bike_sharing_hour.csv.gz")
+    (tmp_path / "bike_table.py").write_text(BIKE_TABLE.format(path=str(path)))
     trained = trained_in(tmp_path, BIKES.format(estimator=estimator, params=params))
     measured = trained.measured
     factor = 0.6 if estimator == "xgboost" else 0.95
@@ -83,8 +79,8 @@ def test_bike_rentals_are_predicted_better_than_by_their_median(
 
 
 def test_credit_defaults_are_found_at_the_cheapest_threshold(tmp_path: Path) -> None:
-    path = real("taiwan_credit_default.csv.gz")
-    text = CREDIT.format(path=path, estimator="xgboost", params=XGBOOST)
+    path = real_data("taiwan_credit_default.csv.gz")
+    text = CREDIT.format(path=str(path), estimator="xgboost", params=XGBOOST)
     trained = trained_in(tmp_path, text, rows=8_000)
     assert 0.72 < trained.measured.values["holdout"]["roc_auc"] < 0.85
     assert trained.measured.holdout["roc_auc"].low > 0.65
@@ -96,8 +92,8 @@ def test_credit_defaults_are_found_at_the_cheapest_threshold(tmp_path: Path) -> 
 
 
 def test_the_row_number_of_real_data_is_noticed(tmp_path: Path) -> None:
-    path = real("bike_sharing_hour.csv.gz")
-    (tmp_path / "bike_table.py").write_text(BIKE_TABLE.format(path=path))
+    path = real_data("bike_sharing_hour.csv.gz")
+    (tmp_path / "bike_table.py").write_text(BIKE_TABLE.format(path=str(path)))
     text = BIKES.format(estimator="linear", params="{}").replace("[temp", "[instant, temp")
     trained = trained_in(tmp_path, text, rows=3_000)
     assert [(finding.check, finding.column) for finding in trained.findings] == [("id", "instant")]
@@ -128,8 +124,17 @@ def test_what_is_logged_of_a_training_declares_the_same_project(tmp_path: Path) 
     trained = trained_in(tmp_path, csv_project(tmp_path))
     document = resolved_spec(trained)
     (tmp_path / "again").mkdir()
-    (tmp_path / "again" / FILE_NAME).write_text(yaml.safe_dump(document))
-    assert load_declaration(tmp_path / "again").project == trained.project
+    (tmp_path / "again" / "table.csv").write_bytes((tmp_path / "table.csv").read_bytes())
+    again = trained_in(tmp_path / "again", yaml.safe_dump(document))
+    assert again.project.features == trained.table.declared
+    assert again.project.split.by == "time"
+    assert resolved_spec(again) == document
+    features = trained.table.features
+    pd.testing.assert_frame_equal(again.table.features, features)
+    np.testing.assert_array_equal(
+        again.fitted.scorer.scores(features), trained.fitted.scorer.scores(features)
+    )
+    assert again.measured.values == trained.measured.values
 
 
 def test_an_unknown_parameter_is_refused_before_the_table_is_read(tmp_path: Path) -> None:
@@ -137,6 +142,73 @@ def test_an_unknown_parameter_is_refused_before_the_table_is_read(tmp_path: Path
     (tmp_path / "table.csv").unlink()
     with pytest.raises(UsageError, match=r"no parameter 'n_estimator'.*'n_estimators'"):
         trained_in(tmp_path, text)
+
+
+@pytest.mark.parametrize(("key", "near"), [("n_estimatrs", "'n_estimators'"), ("c", "'C'")])
+def test_an_unknown_key_of_the_search_is_refused_before_the_table_is_read(
+    tmp_path: Path, key: str, near: str
+) -> None:
+    search = f"{{{key}: {{low: 1, high: 5}}}}"
+    text = csv_project(
+        tmp_path, search=search, estimator="xgboost" if "n_" in key else "linear", params="{}"
+    )
+    (tmp_path / "table.csv").unlink()
+    with pytest.raises(UsageError, match=rf"search\.{key}: .* no parameter '{key}'\..*{near}"):
+        trained_in(tmp_path, text)
+
+
+def test_the_search_of_the_declared_estimator_does_not_hinder_another(tmp_path: Path) -> None:
+    text = csv_project(
+        tmp_path, search="{max_depth: {low: 1, high: 5}}", estimator="linear", params="{}"
+    )
+    assert trained_in(tmp_path, text).estimator == "linear"
+
+
+def test_a_device_that_is_not_there_is_refused_before_the_table_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projects.training.estimators.cuda_devices", lambda: 0)
+    text = csv_project(tmp_path, params="{device: 'cuda:1'}")
+    (tmp_path / "table.csv").unlink()
+    with pytest.raises(UsageError, match=r"params\.device: 'cuda:1' .*Leave device out"):
+        trained_in(tmp_path, text)
+
+
+def test_of_several_estimators_the_first_is_taken_and_the_notes_say_so(tmp_path: Path) -> None:
+    said = io.StringIO()
+    text = csv_project(tmp_path, estimator="[linear, xgboost]", params="{}")
+    trained = trained_in(tmp_path, text, progress=Progress(said))
+    note = "estimator lists 2; training takes the first, linear"
+    assert trained.estimator == "linear"
+    assert note in trained.table.notes
+    assert f"  note: {note}\n" in said.getvalue()
+
+
+def test_rows_that_a_gap_leaves_out_are_told(tmp_path: Path) -> None:
+    text = csv_project(tmp_path, split="{gap: 2d}")
+    trained = trained_in(tmp_path, text)
+    dropped = trained.parts.dropped
+    assert dropped > 0
+    expected = f"{dropped} of 400 rows ({dropped / 400:.0%}) are left out: they lie in a gap of 2d"
+    assert trained.table.notes[-1] == expected
+
+
+FLIGHTS = Path(__file__).parents[2] / "projects" / "flight_delay"
+FEWER_ROUNDS = {"n_estimators": 120, "learning_rate": 0.2}
+
+
+@pytest.mark.slow
+def test_late_flights_are_told_from_others_and_better_by_trees_than_by_a_line() -> None:
+    reached = {}
+    for estimator in ("xgboost", "linear"):
+        declared = load_declaration(FLIGHTS).project.params if estimator == "xgboost" else {}
+        params = {**declared, **FEWER_ROUNDS} if declared else {}
+        with threadpool_limits(os.cpu_count()):
+            declaration = load_declaration(FLIGHTS, {"estimator": estimator, "params": params})
+            trained = train(declaration, base=FLIGHTS, rows=None, seed=0, progress=Progress(None))
+        reached[estimator] = trained.measured.values["holdout"]["roc_auc"]
+    assert reached["xgboost"] >= 0.67
+    assert reached["xgboost"] > reached["linear"]
 
 
 def test_the_holdout_changes_nothing_but_what_is_measured_on_it(tmp_path: Path) -> None:

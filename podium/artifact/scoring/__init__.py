@@ -22,5 +22,5 @@ __all__ = [
 
 
 def _load_pyfunc(path: str) -> Any:
-    """MLflow calls this with the folder of the model."""
-    return Scorer.open(path)
+    """MLflow calls this with the folder of the model, after it imported this code from there."""
+    return Scorer.open(path, compiled=True)

@@ -34,9 +34,11 @@ def digest_of(manifest: bytes) -> str:
     return hashlib.sha256(manifest).hexdigest()
 
 
-def verify_manifest(folder: Path) -> str:
+def verify_manifest(folder: Path, *, compiled: bool = False) -> str:
     """The digest of `folder`, after every file was compared with the manifest.
 
+    `compiled` lets pass what Python leaves in `__pycache__` when it imports the shipped code from
+    there. Whoever is going to import it must not: Python would run such a file unseen.
     Raises BrokenArtifact, naming the first file that was changed, added, removed or swapped.
     """
     try:
@@ -45,7 +47,7 @@ def verify_manifest(folder: Path) -> str:
     except (OSError, ValueError) as error:
         raise BrokenArtifact(f"{MANIFEST} cannot be read: {error}") from None
     files = _files_of(document)
-    present = set(_paths(folder))
+    present = {path for path in _paths(folder) if not (compiled and _is_compiled(path))}
     for path in sorted(present | set(files)):
         if path not in present:
             raise BrokenArtifact(f"{path} is missing")
@@ -79,7 +81,7 @@ def _plain_files(folder: Path, inside: str) -> Iterator[str]:
             yield from _plain_files(Path(item.path), f"{path}/")
         elif not item.is_file():
             raise BrokenArtifact(f"{path} is not a plain file")
-        elif path not in _NOT_OURS and not _is_compiled(path):
+        elif path not in _NOT_OURS:
             yield path
 
 

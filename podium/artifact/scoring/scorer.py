@@ -51,13 +51,14 @@ class Scorer:
     pipeline: Any
 
     @classmethod
-    def open(cls, folder: str | Path) -> Scorer:
+    def open(cls, folder: str | Path, *, compiled: bool = False) -> Scorer:
         """Check the files of an artifact's folder against its manifest and load them.
 
+        `compiled`: as in `verify_manifest`.
         Raises BrokenArtifact where a file is not the one that was logged, or cannot be read.
         """
         folder = Path(folder)
-        verify_manifest(folder)
+        verify_manifest(folder, compiled=compiled)
         return cls(
             _read(folder / FEATURES, Canonicaliser.from_json),
             _read(folder / DECISION, Decision.from_json),
