@@ -89,7 +89,10 @@ class Features(Declared):
 
 
 class Split(Declared):
-    """How rows are shared out. `validation` and `holdout` are shares of all rows."""
+    """How rows are shared out.
+
+    `validation` and `holdout` are shares of all rows; by time with `data.group`, of those kept.
+    """
 
     by: Literal["time", "group", "random"] | None = None
     holdout: Share = 0.2
@@ -142,7 +145,11 @@ class Decision(Declared):
 
 
 class Gate(Declared):
-    """What a candidate must show against the champion."""
+    """What a candidate must show against the champion.
+
+    Slices of at least `min_slice_rows` rows are judged; training shows those from 100 rows on
+    too, where that is less.
+    """
 
     margin: float = Field(default=0.0, ge=0)
     alpha: float = Field(default=0.05, gt=0, lt=0.5)

@@ -111,7 +111,9 @@ def _metric_rows(trained: Trained, holdout: Mapping[str, Interval]) -> list[tupl
 
 
 def _part_rows(trained: Trained) -> list[tuple[str, str, str]]:
-    rows = [(part, f"{count:,}", trained.span(part)) for part, count in trained.rows().items()]
+    rows: list[tuple[str, str, str]] = [
+        (part, f"{count:,}", trained.span(part)) for part, count in trained.rows().items()
+    ]
     if trained.parts.dropped:
         rows.append(("left out", f"{trained.parts.dropped:,}", "gap or group"))
     return rows

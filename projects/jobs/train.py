@@ -115,16 +115,15 @@ def _declared(request: TrainRequest) -> tuple[Declaration, Path]:
     from projects.jobs.find import project_folder
 
     folder = project_folder(request.project)
-    declaration = load_declaration(folder)
-    overrides: dict[str, Any] = {}
-    params = dict(declaration.project.params)
+    declared = load_declaration(folder).project
+    estimator = request.estimator or declared.estimator[0]
+    overrides: dict[str, Any] = {"params": {**declared.params, **request.params}}
+    if estimator != declared.estimator[0]:  # what is declared for one is not meant for another
+        overrides = {"params": request.params, "search": {}}
+    if request.estimator is not None:
+        overrides["estimator"] = estimator
     if request.data is not None:
         overrides["data.source"] = request.data
-    if request.estimator is not None:
-        overrides["estimator"] = request.estimator
-        if request.estimator != declaration.project.estimator[0]:
-            params = {}  # they belong to the declared estimator
-    overrides["params"] = {**params, **request.params}
     declaration = load_declaration(folder, overrides)
     return declaration, Path.cwd() if request.data is not None else declaration.folder
 

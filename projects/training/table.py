@@ -47,17 +47,16 @@ class Table:
 def read_table(project: Project, source: TableSource, rows: int | None = None) -> Table:
     """Read the columns that `project` uses, and check them.
 
-    `rows` limits the table to that many rows, spread evenly over it. Raises SpecError for columns
-    that are not there and DataError for contents that cannot be used.
+    `rows` limits the table to that many rows, spread evenly over it. Where features are inferred,
+    it is read a second time as if they had been declared: the same rows, types and digest.
+    Raises SpecError for columns that are not there and DataError for contents that cannot be used.
     """
     _check_columns_exist(project, source)
     notes: tuple[str, ...] = ()
     features = project.features
     if features is None:
-        raw = _limited(source.read(None), rows)
-        features, notes = infer_features(project, raw)
-    else:
-        raw = _limited(source.read(_wanted(project, features)), rows)
+        features, notes = infer_features(project, _limited(source.read(None), rows))
+    raw = _limited(source.read(_wanted(project, features)), rows)
     if not len(raw):
         raise DataError(f"{source.source} has no rows.", remedy="Nothing can be trained on it.")
     return _checked(project, features, raw, notes)

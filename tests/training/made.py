@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from podium.data import Columns, TableSource
 from podium.spec import Project
@@ -17,21 +14,12 @@ from projects.training.fit import Fitted, fit
 from projects.training.split import Parts, split_rows
 from projects.training.table import Table, read_table
 
-_BESIDE = Path(__file__).parents[3] / "shared" / "data"
 SMALL: dict[str, dict[str, Any]] = {
     "xgboost": {"n_estimators": 40, "n_jobs": 1},
     "hist_gradient_boosting": {"max_iter": 40, "max_leaf_nodes": 8},
     "random_forest": {"n_estimators": 30, "n_jobs": 1},
     "linear": {},
 }
-
-
-def real_data(name: str) -> Path:
-    """The file `name` of real data that is not in the repository; skips where it is not there."""
-    folder = os.environ.get("PODIUM_TEST_DATA") or (str(_BESIDE) if _BESIDE.is_dir() else "")
-    if not folder or not (Path(folder) / name).is_file():
-        pytest.skip(f"set PODIUM_TEST_DATA to the folder with {name}")
-    return Path(folder) / name
 
 
 @dataclass(frozen=True)

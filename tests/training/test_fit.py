@@ -350,3 +350,21 @@ def test_learning_curves_reckon_with_the_declared_costs(estimator: str) -> None:
         return fitted.history.values["validation"]
 
     assert np.mean(curve(50)) > 5 * np.mean(curve(1))
+
+
+@pytest.mark.parametrize("params", [{"class_weight": "balanced"}, {"oob_score": True}])
+def test_forests_that_should_not_grow_are_fitted_at_once(params: dict[str, Any]) -> None:
+    draw = np.random.default_rng(0)
+    rows = Rows(draw.normal(size=(300, 4)), draw.integers(0, 2, 300), None)
+    model = KINDS["random_forest"].make("binary", {"n_estimators": 60, **params}, 4)
+    fit_forest(model, rows, lambda *_: None)
+    assert len(model.estimators_) == 60
+
+
+def test_a_small_forest_grows_tree_by_tree() -> None:
+    draw = np.random.default_rng(0)
+    rows = Rows(draw.normal(size=(300, 4)), draw.integers(0, 2, 300), None)
+    model = KINDS["random_forest"].make("binary", {"n_estimators": 3, "n_jobs": 1}, 4)
+    told: list[int] = []
+    fit_forest(model, rows, lambda done, *_: told.append(done))
+    assert told == [1, 2, 3]
