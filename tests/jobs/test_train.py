@@ -191,8 +191,11 @@ def test_a_declaration_error_opens_no_run(store: Path) -> None:
     assert mlflow.search_runs(search_all_experiments=True, output_format="list") == []
 
 
-def test_parameters_of_the_declared_estimator_are_not_given_to_another(store: Path) -> None:
-    folder = project(store, params={"n_estimators": 20, "max_depth": 2})
+def test_parameters_and_search_of_the_declared_estimator_are_not_given_to_another(
+    store: Path,
+) -> None:
+    search = {"max_depth": {"low": 1, "high": 5}}
+    folder = project(store, params={"n_estimators": 20, "max_depth": 2}, search=search)
     said = train("--project", str(folder), "--estimator", "linear", "--register", "no")
     assert "max_depth" not in mlflow.get_run(said["run_id"]).data.params
 

@@ -159,11 +159,12 @@ def test_an_unknown_key_of_the_search_is_refused_before_the_table_is_read(
         trained_in(tmp_path, text)
 
 
-def test_the_search_of_the_declared_estimator_does_not_hinder_another(tmp_path: Path) -> None:
+def test_a_search_for_what_another_estimator_has_is_refused(tmp_path: Path) -> None:
     text = csv_project(
         tmp_path, search="{max_depth: {low: 1, high: 5}}", estimator="linear", params="{}"
     )
-    assert trained_in(tmp_path, text).estimator == "linear"
+    with pytest.raises(UsageError, match=r"search\.max_depth: not a parameter of linear"):
+        trained_in(tmp_path, text)
 
 
 def test_a_device_that_is_not_there_is_refused_before_the_table_is_read(
