@@ -202,12 +202,15 @@ FEWER_ROUNDS = {"n_estimators": 120, "learning_rate": 0.2}
 
 @pytest.mark.slow
 def test_late_flights_are_told_from_others_and_better_by_trees_than_by_a_line() -> None:
+    declared = load_declaration(FLIGHTS).project.params
+    overrides: dict[str, dict[str, Any]] = {
+        "xgboost": {"params": {**declared, **FEWER_ROUNDS}},
+        "linear": {"params": {}, "search": {}},
+    }
     reached = {}
-    for estimator in ("xgboost", "linear"):
-        declared = load_declaration(FLIGHTS).project.params if estimator == "xgboost" else {}
-        params = {**declared, **FEWER_ROUNDS} if declared else {}
+    for estimator, instead in overrides.items():
         with threadpool_limits(os.cpu_count()):
-            declaration = load_declaration(FLIGHTS, {"estimator": estimator, "params": params})
+            declaration = load_declaration(FLIGHTS, {"estimator": estimator, **instead})
             trained = train(declaration, base=FLIGHTS, rows=None, seed=0, progress=Progress(None))
         reached[estimator] = trained.measured.values["holdout"]["roc_auc"]
     assert reached["xgboost"] >= 0.67
