@@ -36,9 +36,11 @@ $(VENV)/bin/python:
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml
+	@echo 'Installing MLflow, XGBoost and the rest into $(VENV): some minutes, 1.6 GB'
 	$(BIN)/python -m pip install --quiet --editable '.[uv]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/bin/python pyproject.toml
+	@echo 'Installing MLflow, XGBoost and the tools for tests into $(VENV): some minutes, 1.7 GB'
 	$(BIN)/python -m pip install --quiet --editable '.[dev,shap]'
 	@touch $@ $(VENV)/.installed

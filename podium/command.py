@@ -76,6 +76,8 @@ class PodiumCommand(click.Command):
             sys.exit(130)
         except click.exceptions.Exit:
             raise
+        except OSError as error:
+            _fail(_of_the_system(error), as_json=as_json, debug=debug)
         except Exception as error:  # noqa: BLE001 - the last resort of a command
             unforeseen = PodiumError(
                 f"{type(error).__name__}: {error}",
@@ -98,6 +100,15 @@ def command(
         return made
 
     return decorate
+
+
+def _of_the_system(error: OSError) -> PodiumError:
+    """A file that cannot be read or written, a full disk: the system's word, and which file."""
+    where = f"{error.filename}: " if error.filename else ""
+    said = f"{where}{error.strerror or error}."
+    found = PodiumError(said, remedy="Check that path, its permissions and the free space.")
+    found.__cause__ = error
+    return found
 
 
 def _fail(error: PodiumError, *, as_json: bool, debug: bool) -> NoReturn:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from podium.data.columns import Columns
-from podium.data.datafile import DataFile, format_of, select
+from podium.data.datafile import SUFFIXES, DataFile, format_of, select
 from podium.data.source import TableSource
 from podium.errors import NotFound, did_you_mean
 
@@ -66,7 +66,12 @@ def _matches(pattern: Path) -> list[tuple[str, str]]:
 
 def _no_such_path(source: str, path: Path, also: tuple[str, ...]) -> NotFound:
     folder = path.parent
-    near = [child.name for child in folder.iterdir()] if folder.is_dir() else []
+    children = folder.iterdir() if folder.is_dir() else ()
+    near = [
+        child.name
+        for child in children
+        if child.is_dir() or child.name.lower().endswith(tuple(SUFFIXES))
+    ]
     return NotFound(
         f"The source {source!r} was not found: there is no {path}.",
         remedy=did_you_mean(Path(source).name, [*near, *also])

@@ -83,7 +83,7 @@ def choose_threshold(rule: ThresholdRule, y: Array, probability: Array) -> Thres
     reason says so. Raises UsageError for lengths that differ and values outside 0..1 or NaN.
     """
     if rule.kind == "fixed" and rule.value is not None:
-        return Threshold(float(rule.value), "fixed by the project")
+        return Threshold(float(rule.value), "fixed")
     _check(y, probability)
     positives = int(np.count_nonzero(y == 1))
     if len(y) == 0 or (positives == 0 and rule.kind != "minimise_cost"):

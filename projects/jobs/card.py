@@ -12,8 +12,6 @@ from projects.jobs.run import OpenRun
 from projects.jobs.where import how_to_see
 from projects.training.trained import Trained
 
-_OTHERS_SHOWN = 4
-
 
 @dataclass(frozen=True)
 class Registered:
@@ -30,8 +28,10 @@ def model_card(trained: Trained, run_id: str) -> str:
     metrics = markdown_table(_METRIC_HEADERS, _metric_rows(trained, measured.holdout))
     parts = markdown_table(("part", "rows", "span"), _part_rows(trained))
     columns = ", ".join(f"`{c.name}`" for c in trained.table.canonicaliser.columns)
+    deciding = measured.holdout[project.metric]
     sections = [
-        f"# {project.name}",
+        f"{project.metric} {number(deciding.estimate)} ({number(deciding.low)} to "
+        f"{number(deciding.high)}) on {trained.rows()['holdout']:,} holdout rows",
         project.description or f"Predicts `{project.target.column}`.",
         f"{trained.estimator}, {project.task}; trained by run `{run_id}` with seed {trained.seed}.",
         f"## Holdout\n{metrics}\n\n`*` is the metric that decides.",
@@ -47,13 +47,14 @@ def model_card(trained: Trained, run_id: str) -> str:
 def summary(trained: Trained, registered: Registered, run: OpenRun) -> str:
     """One screen for a terminal, ending in the two next commands."""
     project, measured = trained.project, trained.measured
-    shown = list(measured.holdout)[: max(_OTHERS_SHOWN, len(project.all_metrics))]
+    shown = project.all_metrics if project.metrics else tuple(measured.holdout)
     holdout = {name: measured.holdout[name] for name in shown}
     blocks = [
         f"{project.name}: {trained.estimator} on {len(trained.table):,} rows of "
         f"{project.data.source}, in {duration(sum(trained.seconds.values()))}",
-        text_table(("part", "rows", "span"), _part_rows(trained), right={1}),
-        text_table(_METRIC_HEADERS, _metric_rows(trained, holdout), right={1, 2, 3, 4}),
+        text_table(("part", "rows", "span"), _part_rows(trained), right={1}).rstrip(),
+        text_table(_METRIC_HEADERS, _metric_rows(trained, holdout), right={1, 2, 3, 4})
+        + f"* decides{_no_better(trained)}",
         *(f"Threshold {t.value:.4f}: {t.reason}" for t in [trained.fitted.threshold] if t),
         _findings_text(trained),
         _registered_text(project.name, registered, run),
@@ -115,8 +116,23 @@ def _part_rows(trained: Trained) -> list[tuple[str, str, str]]:
         (part, f"{count:,}", trained.span(part)) for part, count in trained.rows().items()
     ]
     if trained.parts.dropped:
-        rows.append(("left out", f"{trained.parts.dropped:,}", "gap or group"))
+        why = ["gap"] * bool(trained.project.split.gap) + ["group"] * bool(
+            trained.project.data.group
+        )
+        rows.append(("left out", f"{trained.parts.dropped:,}", " or ".join(why)))
     return rows
+
+
+def _no_better(trained: Trained) -> str:
+    """A warning where the deciding metric's interval holds what the baseline reaches."""
+    interval = trained.measured.holdout[trained.project.metric]
+    baseline = trained.measured.baseline[trained.project.metric]
+    if not interval.low <= baseline <= interval.high:
+        return ""
+    return (
+        f". Its interval holds the baseline's {number(baseline)}: on these "
+        f"{trained.rows()['holdout']:,} rows the model is not shown to be better than none."
+    )
 
 
 def _decision_section(trained: Trained) -> Iterable[str]:

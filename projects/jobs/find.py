@@ -29,6 +29,11 @@ def project_folder(project: str) -> Path:
     known = bundled_projects()
     if project in known:
         return known[project]
+    if path.is_dir():
+        raise NotFound(
+            f"The folder {path.resolve()} has no {FILE_NAME}.",
+            remedy="Write one there; the README shows the smallest.",
+        )
     raise NotFound(
         f"There is no project {project!r}: no folder with a {FILE_NAME}, and no bundled project.",
         remedy=did_you_mean(project, known),

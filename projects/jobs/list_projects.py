@@ -21,5 +21,5 @@ def command() -> Result:
     document = [
         dict(zip(("name", "task", "description", "folder"), row, strict=True)) for row in rows
     ]
-    text = text_table(("project", "task", "predicts", "folder"), rows)
+    text = text_table(("project", "task", "predicts", "folder"), rows).rstrip()
     return Result(text, {"projects": document})

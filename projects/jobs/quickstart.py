@@ -58,13 +58,15 @@ def command(rows: int | None, port: int | None) -> Result:
     """
     from projects.jobs import tracking
     from projects.jobs.serve_once import free_port, run_to_end, score, serving
+    from projects.jobs.where import check_reachable
 
+    check_reachable(tracking.tracking_uri())
     port = free_port() if port is None else free_port(port)
     run_name = f"quickstart-{uuid.uuid4().hex[:8]}"
     _say("1. Train and register", train := _train_command(rows, run_name))
     run_to_end(train)
     uri = f"models:/{_PROJECT}/{tracking.version_of_run(run_name)}"
-    serve = ["mlflow", "models", "serve", "-m", uri, "--env-manager", "local", "-p", str(port)]
+    serve = ["mlflow", "models", "serve", "-m", uri, "--env-manager", "local", "--port", str(port)]
     _say("2. Serve", serve)
     with terminated_like_interrupted(), serving(serve, port):
         body = json.dumps({"dataframe_records": _FLIGHTS})
@@ -99,18 +101,17 @@ def _text(answer: dict[str, Any], uri: str, tracking_uri: str) -> str:
     from projects.jobs.where import how_to_see
 
     rows = [
-        (flight["scheduled"], f"{flight['carrier']} {flight['origin']}-{flight['dest']}", verdict)
-        for flight, verdict in zip(
-            _FLIGHTS,
-            (
-                f"{'late' if row['prediction'] else 'on time'} ({percent(row['probability'])})"
-                for row in answer["predictions"]
-            ),
-            strict=True,
+        (
+            flight["scheduled"],
+            f"{flight['carrier']} {flight['origin']}-{flight['dest']}",
+            percent(row["probability"]),
+            "late" if row["prediction"] else "on time",
         )
+        for flight, row in zip(_FLIGHTS, answer["predictions"], strict=True)
     ]
+    headers = ("scheduled (UTC)", "flight", "chance of being late", "prediction")
     return (
-        f"{text_table(('scheduled (UTC)', 'flight', 'prediction'), rows)}\n\n"
+        f"{text_table(headers, rows)}\n"
         f"The server was stopped; nothing is left running. {uri} stays registered.\n\n"
         "Next:\n"
         f"  {how_to_see(tracking_uri)}\n"

@@ -8,6 +8,7 @@ from typing import Any
 
 from podium.artifact.mlflow_model import LoggedArtifact, example_of, log_artifact
 from podium.progress import Progress
+from podium.spec import Project
 from projects.jobs import tracking
 from projects.jobs.card import Registered, model_card
 from projects.jobs.figures import drawings
@@ -16,6 +17,17 @@ from projects.training.trained import Trained, resolved_spec
 
 _EXAMPLE_ROWS = 3
 _NOT_IN_MODEL_NAMES = re.compile(r"[./%:\"']")  # MLflow allows them in registered models only
+
+
+def announce(project: Project, seed: int) -> None:
+    """Log what is known before anything is read, so that a run that fails says what it was."""
+    tracking.log_params(
+        {
+            "podium.estimator": project.estimator[0],
+            "podium.source": project.data.source,
+            "podium.seed": seed,
+        }
+    )
 
 
 def record(trained: Trained, run_id: str, *, register: bool, progress: Progress) -> Registered:
@@ -85,7 +97,8 @@ def _params(trained: Trained) -> dict[str, Any]:
         "threshold": None if threshold is None else threshold.value,
         **{f"rows_{part}": count for part, count in trained.rows().items()},
     }
-    return {f"podium.{name}": fact for name, fact in facts.items()} | dict(trained.fitted.params)
+    own = {name: value for name, value in trained.fitted.params.items() if value is not None}
+    return {f"podium.{name}": fact for name, fact in facts.items() if fact is not None} | own
 
 
 def _metrics(trained: Trained) -> dict[str, float]:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from podium.spec import Declaration
 
 DEFAULT_PROJECT = "flight_delay"
+_PROJECT_HELP = (
+    "Bundled name, or a folder with a project.yaml.  "
+    f"[default: this folder if it has one, else {DEFAULT_PROJECT}]"
+)
 ESTIMATOR_WORDS = ("xgboost", "hist_gradient_boosting", "random_forest", "linear")
 
 
@@ -26,7 +30,7 @@ ESTIMATOR_WORDS = ("xgboost", "hist_gradient_boosting", "random_forest", "linear
 class TrainRequest:
     """What to train, and what to take otherwise than project.yaml says."""
 
-    project: str = DEFAULT_PROJECT
+    project: str | None = None
     data: str | None = None
     estimator: str | None = None
     params: dict[str, Any] = field(default_factory=dict)
@@ -54,7 +58,7 @@ def _fail_given_run(reason: str) -> None:
     mlflow run . -e train -P project=flight_delay --env-manager local --experiment-name flights
     """,
 )
-@click.option("--project", type=Unset(), help="Bundled name, or a folder with a project.yaml.")
+@click.option("--project", type=Unset(), help=_PROJECT_HELP)
 @click.option("--data", type=Unset(), help="Another source than data.source: path, s3:// or name.")
 @click.option("--estimator", type=Choice(*ESTIMATOR_WORDS), help=" | ".join(ESTIMATOR_WORDS) + ".")
 @click.option(
@@ -84,23 +88,24 @@ def run(request: TrainRequest) -> Result:
     from podium.progress import Progress
 
     progress = Progress(sys.stderr)
+    try:
+        declaration, base = _declared(request)
+    except PodiumError as error:
+        _fail_given_run(str(error))
+        raise
     with progress.stage("imports", "Loading libraries"):
         from projects.jobs import tracking
         from projects.jobs.card import document, summary
-        from projects.jobs.record import record
+        from projects.jobs.record import announce, record
         from projects.training.estimators import ESTIMATORS
         from projects.training.trained import train
 
-        try:
-            declaration, base = _declared(request)
-        except PodiumError as error:
-            tracking.fail_given_run(str(error))
-            raise
         ESTIMATORS[declaration.project.estimator[0]].classes[declaration.project.task]()
     with (
         terminated_like_interrupted(),
         tracking.open_run(declaration.project.name, "train", request.run_name) as opened,
     ):
+        announce(declaration.project, request.seed)
         trained = train(
             declaration, base=base, rows=request.rows, seed=request.seed, progress=progress
         )
@@ -109,12 +114,17 @@ def run(request: TrainRequest) -> Result:
     return Result(text, document(trained, registered, opened))
 
 
+def _default_project() -> str:
+    """The folder one is in, where it is a project; else the bundled one."""
+    return "." if Path("project.yaml").is_file() else DEFAULT_PROJECT
+
+
 def _declared(request: TrainRequest) -> tuple[Declaration, Path]:
     """The declaration with what the request overrides, and where a relative source starts."""
     from podium.spec import load_declaration
     from projects.jobs.find import project_folder
 
-    folder = project_folder(request.project)
+    folder = project_folder(request.project or _default_project())
     declared = load_declaration(folder).project
     estimator = request.estimator or declared.estimator[0]
     overrides: dict[str, Any] = {"params": {**declared.params, **request.params}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from projects.training.ids import ID_MIN_ROWS, number_looks_like_id
 _SAMPLE_ROWS = 20_000
 _MAX_CATEGORIES = 1_000
 _DATE = r"\d{4}-"  # strings of digits alone, which could be epoch seconds, are rather ids
+_DATE_SHARE = 0.9  # so much of a column must be dates; the rest is counted as missing
 _PARTS: tuple[Part, ...] = ("month", "weekday", "hour")
+_MANY_CATEGORIES = 100
 
 
 def infer_features(project: Project, raw: pd.DataFrame) -> tuple[Features, tuple[str, ...]]:
@@ -39,14 +42,37 @@ def infer_features(project: Project, raw: pd.DataFrame) -> tuple[Features, tuple
         numeric=tuple(kinds["numeric"]),
         categorical=tuple(kinds["categorical"]),
         text=tuple(kinds["text"]),
-        datetime=dict.fromkeys(datetimes, _PARTS),
+        datetime={name: _parts(raw[name]) for name in datetimes},
     )
     if not features.columns:
         raise DataError(
             f"No column is left to predict {project.target.column!r} from.",
             remedy="; ".join(notes) or "The table needs more columns.",
         )
+    notes += _doubts(project, features, raw)
     return features, (f"features were inferred: {_summary(features)}", *notes)
+
+
+def _parts(series: pd.Series[Any]) -> tuple[Part, ...]:
+    """Month and weekday, and the hour where the column has times and not dates alone."""
+    instants = datetime_values(series)[0]
+    known = instants[~np.isnat(instants)]
+    only_dates = bool((known == known.astype("datetime64[D]")).all())
+    return _PARTS[:2] if only_dates else _PARTS
+
+
+def _doubts(project: Project, features: Features, raw: pd.DataFrame) -> Iterator[str]:
+    """What a person would have declared otherwise, perhaps."""
+    if features.datetime and project.data.time is None:
+        first = next(iter(features.datetime))
+        yield f"the split is {project.split_by}; declare data.time: {first} for a split by time"
+    for name in features.categorical:
+        distinct = raw[name].nunique()
+        if distinct > _MANY_CATEGORIES:
+            yield (
+                f"{name!r} is taken as a category with {distinct:,} different values; dates are "
+                "recognised as YYYY-MM-DD only"
+            )
 
 
 def _kind(series: pd.Series[Any]) -> tuple[str, str]:
@@ -68,7 +94,8 @@ def _kind(series: pd.Series[Any]) -> tuple[str, str]:
 
 def _kind_of_strings(present: pd.Series[str], distinct: int) -> tuple[str, str]:
     sample = present.sample(min(_SAMPLE_ROWS, len(present)), random_state=0)
-    if sample.str.match(_DATE).all() and not datetime_values(sample)[1].any():
+    dates = sample.str.match(_DATE).to_numpy(dtype=bool) & ~datetime_values(sample)[1]
+    if dates.mean() >= _DATE_SHARE:
         return "datetime", ""
     if sample.str.count(" ").mean() >= 2 and distinct > 0.2 * len(present):
         return "text", ""
@@ -90,6 +117,6 @@ def _summary(features: Features) -> str:
         "numeric": features.numeric,
         "categorical": features.categorical,
         "text": features.text,
-        "datetime": tuple(features.datetime),
+        "datetime": tuple(f"{n} ({', '.join(p)})" for n, p in features.datetime.items()),
     }
     return "; ".join(f"{kind} {', '.join(names)}" for kind, names in counted.items() if names)

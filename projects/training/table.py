@@ -204,7 +204,7 @@ def _times(column: str | None, raw: pd.DataFrame) -> np.ndarray | None:
         row = int(np.argmax(bad))
         raise DataError(
             f"data.time: {int(bad.sum()):,} values of {column!r} are not times; the first is "
-            f"{raw[column].iloc[row]!r} in row {row}.",
+            f"{raw[column].iloc[row]!r} in row {row} (counting from 0).",
             remedy=f"The column needs {_TIME_NEEDS} in every row.",
         )
     return values
@@ -218,7 +218,7 @@ def _groups(column: str | None, raw: pd.DataFrame) -> np.ndarray | None:
     if bad.any():
         raise DataError(
             f"data.group: {column!r} is missing or unreadable in {int(bad.sum()):,} of "
-            f"{len(raw):,} rows, the first of them row {int(np.argmax(bad))}.",
+            f"{len(raw):,} rows, the first of them row {int(np.argmax(bad))} (counting from 0).",
             remedy="They would count as one group: fill the column, or remove those rows.",
         )
     return values

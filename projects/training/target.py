@@ -52,7 +52,7 @@ def _numbers(project: Project, raw: pd.Series[Any]) -> Target:
         row = int(np.argmax(bad))
         raise DataError(
             f"target {raw.name!r}: {int(bad.sum()):,} values are not finite numbers, the first "
-            f"in row {row}.",
+            f"in row {row} (counting from 0).",
             remedy="A regression target needs numbers; declare task: multiclass for labels.",
         )
     _refuse_missing(raw, np.isnan(values))
@@ -68,7 +68,7 @@ def _refuse_missing(raw: pd.Series[Any], missing: np.ndarray) -> None:
     if missing.any():
         raise DataError(
             f"target {raw.name!r} is missing in {int(missing.sum()):,} of {len(raw):,} rows, "
-            f"the first of them row {int(np.argmax(missing))}.",
+            f"the first of them row {int(np.argmax(missing))} (counting from 0).",
             remedy="Remove those rows, or point data.source at labelled rows only.",
         )
 
@@ -88,6 +88,11 @@ def _check_number_of_classes(project: Project, raw: pd.Series[Any], labels: list
         raise DataError(
             f"target {raw.name!r} has one class only: {shown}.",
             remedy="There is nothing to learn; check the source, or --rows.",
+        )
+    if project.task == "multiclass" and len(labels) == 2:
+        raise DataError(
+            f"target {raw.name!r} has two classes ({shown}), but the task is multiclass.",
+            remedy="Declare task: binary, and the one that counts as positive under target.",
         )
     if project.task == "binary" and len(labels) > 2:
         raise DataError(

@@ -184,9 +184,13 @@ def test_a_column_given_twice_is_refused_everywhere(model: PyFuncModel) -> None:
     assert post(model, json.dumps(body).encode()).status == 400
 
 
-def test_mlflow_loses_a_record_without_keys(model: PyFuncModel) -> None:
-    assert post(model, b'{"dataframe_records": [{}]}').json == {"predictions": []}
-    assert post(model, b'{"dataframe_records": []}').json == {"predictions": []}
+@pytest.mark.parametrize("record", [b"{}", b'{"carier": "EV"}'])
+def test_records_with_none_of_the_columns_are_refused_since_mlflow_loses_them(
+    model: PyFuncModel, record: bytes
+) -> None:
+    answer = post(model, b'{"dataframe_records": [' + record + b"]}")
+    assert answer.status == 400
+    assert "columns was sent; they are" in answer.text
 
 
 def test_mlflow_ignores_parameters_that_the_model_does_not_have(model: PyFuncModel) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -124,6 +125,21 @@ def test_an_unforeseen_error_is_one_line_without_debug() -> None:
     assert result.exit_code == 1
     assert "RuntimeError: boom" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_file_that_cannot_be_read_is_named() -> None:
+    def fail() -> Result:
+        raise PermissionError(13, "Permission denied", "/data/customers.csv")
+
+    result = CliRunner().invoke(made(fail))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: /data/customers.csv: Permission denied.")
+
+
+def test_a_folder_without_a_declaration_is_told_so(tmp_path: Path) -> None:
+    result = run("train", "--project", str(tmp_path))
+    assert result.exit_code == 4
+    assert f"The folder {tmp_path} has no project.yaml" in result.stderr
 
 
 def test_a_result_is_text_for_people_and_json_for_machines() -> None:

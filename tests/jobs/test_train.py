@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -198,6 +199,33 @@ def test_parameters_and_search_of_the_declared_estimator_are_not_given_to_anothe
     folder = project(store, params={"n_estimators": 20, "max_depth": 2}, search=search)
     said = train("--project", str(folder), "--estimator", "linear", "--register", "no")
     assert "max_depth" not in mlflow.get_run(said["run_id"]).data.params
+
+
+def test_the_project_of_the_folder_one_is_in_is_the_default(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project(store))
+    assert train("--register", "no")["project"] == "cells"
+
+
+def test_a_run_that_fails_while_reading_says_what_it_was(store: Path) -> None:
+    folder = project(store, data={"source": "nowhere.csv"})
+    result = CliRunner().invoke(main, ["train", "--project", str(folder), "--seed", "3"])
+    assert result.exit_code == 4
+    (run,) = mlflow.search_runs(experiment_names=["cells"], output_format="list")
+    assert run.data.params == {
+        "podium.estimator": "xgboost",
+        "podium.source": "nowhere.csv",
+        "podium.seed": "3",
+    }
+
+
+def test_a_metric_that_is_not_shown_to_beat_the_baseline_is_marked(store: Path) -> None:
+    frame = pd.DataFrame({"x": np.random.default_rng(0).normal(size=200), "target": [0, 1] * 100})
+    frame.to_csv(store / "noise.csv", index=False)
+    arguments = ["--project", str(project(store)), "--data", "noise.csv", "--register", "no"]
+    said = CliRunner().invoke(main, ["train", *arguments]).stdout
+    assert "Its interval holds the baseline's 0.500" in said
 
 
 def test_data_on_the_command_line_is_relative_to_the_working_folder(store: Path) -> None:

@@ -189,5 +189,8 @@ def test_what_is_left_out_is_said_with_the_reason() -> None:
 def test_rows_without_a_group_are_refused(missing: str | None) -> None:
     frame = frame_of()
     frame.loc[[7, 9], "g"] = missing
-    with pytest.raises(DataError, match=r"'g' is missing .* 2 of 1,000 rows, the first .* row 7\."):
+    with pytest.raises(
+        DataError,
+        match=r"'g' is missing .* 2 of 1,000 rows, the first .* row 7 \(counting from 0\)\.",
+    ):
         split_of(frame, data={"source": "m", "group": "g"})

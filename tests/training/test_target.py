@@ -68,14 +68,14 @@ def test_two_labels_of_which_none_is_plainly_positive_need_a_declaration() -> No
         read("binary", ["yes", "no"])
 
 
-@given(st.lists(st.integers(-50, 50), min_size=2).filter(lambda v: len(set(v)) > 1))
+@given(st.lists(st.integers(-50, 50), min_size=3).filter(lambda v: len(set(v)) > 2))
 def test_classes_that_are_numbers_are_in_order_of_number(values: list[int]) -> None:
     target = read("multiclass", values)
     assert list(target.labels) == sorted(set(values))
     assert [target.labels[k] for k in target.y] == values
 
 
-@given(st.lists(st.text("abz", min_size=1), min_size=2).filter(lambda v: len(set(v)) > 1))
+@given(st.lists(st.text("abz", min_size=1), min_size=3).filter(lambda v: len(set(v)) > 2))
 def test_classes_that_are_texts_are_in_order_of_text(values: list[str]) -> None:
     target = read("multiclass", values)
     assert list(target.labels) == sorted(set(values))
@@ -90,6 +90,7 @@ def test_classes_that_are_texts_are_in_order_of_text(values: list[str]) -> None:
         ("regression", [1.0, np.nan, 2.0], "missing in 1 of 3 rows"),
         ("binary", ["a", "a"], "has one class only: a"),
         ("multiclass", [1, 1], "has one class only: 1"),
+        ("multiclass", ["a", "b"], r"has two classes \(a, b\), but the task is multiclass"),
         ("binary", [1, 2, 3], r"has 3 classes \(1, 2, 3\), but the task is binary"),
         ("multiclass", list(range(201)), "has 201 classes; at most 200"),
         ("multiclass", [["a"], ["b"]], "row 0 holds something that is not a label"),

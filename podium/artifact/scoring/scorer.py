@@ -94,7 +94,11 @@ class Scorer:
         """MLflow's entrance: like `score`. There are no parameters; `params` must be empty."""
         if params:
             raise ValueError(f"this model takes no parameters; got {', '.join(sorted(params))}")
-        return self.score(raw if isinstance(raw, pd.DataFrame) else pd.DataFrame(raw))
+        table = raw if isinstance(raw, pd.DataFrame) else pd.DataFrame(raw)
+        names = [column.name for column in self.canonicaliser.columns]
+        if names and not set(names) & set(table.columns):  # MLflow loses such rows before us
+            raise ValueError(f"none of the model's columns was sent; they are {', '.join(names)}")
+        return self.score(table)
 
     def get_raw_model(self) -> Scorer:
         """What `PyFuncModel.get_raw_model` gives: a way past MLflow's own checks of types."""
