@@ -32,7 +32,7 @@ def _category(value: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    "value", [None, np.nan, pd.NA, pd.NaT, "", np.datetime64("NaT"), decimal.Decimal("sNaN")]
+    "value", [None, np.nan, pd.NA, pd.NaT, "", np.datetime64("NaT", "us"), decimal.Decimal("sNaN")]
 )
 def test_what_is_missing_becomes_the_empty_string(value: Any) -> None:
     assert _category(value) == ""

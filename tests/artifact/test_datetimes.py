@@ -82,7 +82,7 @@ def test_a_date_is_its_midnight() -> None:
         assert _instant(value) == midnight
 
 
-@pytest.mark.parametrize("value", [None, np.nan, pd.NA, pd.NaT, "", np.datetime64("NaT")])
+@pytest.mark.parametrize("value", [None, np.nan, pd.NA, pd.NaT, "", np.datetime64("NaT", "us")])
 def test_a_missing_instant_gives_missing_parts(value: Any) -> None:
     features = ONE.transform(pd.DataFrame({"x": pd.Series([value], dtype=object)}))
     assert features.isna().all(axis=None)

@@ -247,5 +247,6 @@ def _within_calendar(instants: np.ndarray) -> Converted:
     """datetime64 of any unit as microseconds; what lies outside the years 1 to 9999 is bad."""
     years = instants.astype("datetime64[Y]").astype(np.int64) + 1970
     bad = ~np.isnat(instants) & ((years < 1) | (years > 9999))
-    kept = np.where(bad, np.datetime64("NaT"), instants)
+    kept = instants.copy()
+    kept[bad] = None  # NaT, in whatever unit
     return kept.astype("datetime64[us]"), bad
