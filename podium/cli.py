@@ -27,6 +27,9 @@ COMMANDS = {
         "Train", "projects.jobs.train", "Train a project's model, log all of it, register it."
     ),
     "projects": _Entry("Train", "projects.jobs.list_projects", "List the bundled projects."),
+    "export": _Entry(
+        "Deploy", "projects.jobs.export", "Write a version's compiled form, for the edge."
+    ),
     "completion": _Entry(
         "Set up", "podium.completion", "Print the script that completes commands in your shell."
     ),

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import mlflow.pyfunc
-import numpy as np
 import pandas as pd
 from mlflow.entities import LoggedModelStatus
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
 from podium.artifact.package import write_package
+from podium.artifact.parity import NOT_TRIED
 from podium.artifact.requirements import pinned_requirements
-from podium.artifact.scoring import Decision, Scorer
+from podium.artifact.scoring import AnyScorer, Decision, Scorer, open_scorer
 from podium.artifact.scoring.manifest import write_manifest
-from podium.artifact.scoring.values import (
-    MISSING_CATEGORY,
-    category_values,
-    datetime_values,
-    numeric_values,
-    text_values,
-)
+from podium.artifact.scoring.opening import MODEL, PARITY
+from podium.artifact.scoring.proof import TOLERANCE, Parity
 from podium.errors import PodiumError
 
 
@@ -39,7 +36,7 @@ class LoggedArtifact:
     digest: str
 
 
-def signature_of(scorer: Scorer) -> ModelSignature:
+def signature_of(scorer: AnyScorer) -> ModelSignature:
     """All inputs optional, `double` for numbers and `string` for everything else."""
     inputs: list[ColSpec | TensorSpec] = [
         ColSpec(
@@ -55,21 +52,18 @@ def signature_of(scorer: Scorer) -> ModelSignature:
     return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
 
 
-def example_of(scorer: Scorer, raw: pd.DataFrame) -> pd.DataFrame:
-    """Rows of `raw` as a caller would send them: numbers as float64, all else as text or null.
-
-    What cannot be converted is null; datetimes are ISO 8601 in UTC.
-    """
-    columns = scorer.canonicaliser.columns
-    return pd.DataFrame(
-        {column.name: _as_sent(column.kind, raw[column.name]) for column in columns}
-    )
-
-
 def save_artifact(
-    scorer: Scorer, example: pd.DataFrame, folder: Path, model: Model | None = None
+    scorer: Scorer,
+    example: pd.DataFrame,
+    folder: Path,
+    *,
+    parity: Parity = NOT_TRIED,
+    model: Model | None = None,
 ) -> str:
-    """Write the whole artifact into the empty or new `folder`; returns its digest."""
+    """Write the whole artifact into the empty or new `folder`; returns its digest.
+
+    `parity`: what the proof of the compiled form found; the form is saved where it holds.
+    """
     model = Model() if model is None else model
     model.artifact_path = "model"  # MLflow would write the path of this machine's store
     with tempfile.TemporaryDirectory() as scratch:
@@ -81,21 +75,29 @@ def save_artifact(
             code_paths=[str(package)],
             signature=signature_of(scorer),
             input_example=example,
-            pip_requirements=pinned_requirements(scorer.pipeline),
+            pip_requirements=pinned_requirements(scorer.pipeline, compiled=bool(parity.model)),
         )
     scorer.save(folder)
-    _remove_compiled(folder)
+    (folder / PARITY).write_text(json.dumps(parity.to_json(), indent=1) + "\n", encoding="utf-8")
+    if parity.model:
+        (folder / MODEL).write_bytes(parity.model)
+    _remove_bytecode(folder)
     return write_manifest(folder)
 
 
 def log_artifact(
-    scorer: Scorer, example: pd.DataFrame, *, name: str, tags: Mapping[str, str]
+    scorer: Scorer,
+    example: pd.DataFrame,
+    *,
+    name: str,
+    tags: Mapping[str, str],
+    parity: Parity = NOT_TRIED,
 ) -> LoggedArtifact:
     """Log the artifact as an MLflow model of the active run, and see it answer from there.
 
     Raises PodiumError where the logged model does not give what `scorer` gives for `example`.
     """
-    flavour = _Flavour(scorer, example)
+    flavour = _Flavour(scorer, example, parity)
     info = Model.log(
         artifact_path=None,
         flavor=flavour,
@@ -113,36 +115,48 @@ def log_artifact(
     return logged
 
 
-def load_scorer(uri: str) -> Scorer:
-    """Download the artifact at `uri`, check its files and open it with the installed code."""
+@contextmanager
+def downloaded(uri: str) -> Iterator[Path]:
+    """The artifact at `uri`, in a folder of its own for the length of the block."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=scratch))
-        _remove_compiled(folder)
-        return Scorer.open(folder)
+        _remove_bytecode(folder)
+        yield folder
 
 
-def _remove_compiled(folder: Path) -> None:
+def load_scorer(uri: str) -> AnyScorer:
+    """Download the artifact at `uri`, check its files and open it with the installed code."""
+    with downloaded(uri) as folder:
+        return open_scorer(folder)
+
+
+def _remove_bytecode(folder: Path) -> None:
     """MLflow imports the code of local models where they lie, and Python leaves caches there."""
     for cache in folder.rglob("__pycache__"):
-        shutil.rmtree(cache)
+        if cache.is_dir() and not cache.is_symlink():
+            shutil.rmtree(cache)
 
 
 class _Flavour:
     """What `Model.log` calls to save: MLflow owns the run and the upload, Podium the files."""
 
-    def __init__(self, scorer: Scorer, example: pd.DataFrame) -> None:
+    def __init__(self, scorer: Scorer, example: pd.DataFrame, parity: Parity) -> None:
         self._scorer = scorer
         self._example = example
+        self._parity = parity
         self.digest = ""
 
     def save_model(self, path: str, mlflow_model: Model, **_: Any) -> None:
-        self.digest = save_artifact(self._scorer, self._example, Path(path), mlflow_model)
+        self.digest = save_artifact(
+            self._scorer, self._example, Path(path), parity=self._parity, model=mlflow_model
+        )
 
 
 def _check_answers(uri: str, scorer: Scorer, example: pd.DataFrame) -> None:
     try:
         answer = mlflow.pyfunc.load_model(uri).predict(example)
-        pd.testing.assert_frame_equal(answer, scorer.score(example))
+        expected = scorer.score(example)
+        pd.testing.assert_frame_equal(answer, expected, rtol=TOLERANCE, atol=TOLERANCE)
     except Exception as error:
         raise PodiumError(
             f"The logged model {uri} does not answer its own example as the trained one does: "
@@ -157,17 +171,3 @@ def _label_type(decision: Decision) -> DataType:
     kinds = {type(label) for label in decision.labels}
     names = {bool: DataType.boolean, int: DataType.long, float: DataType.double}
     return names.get(kinds.pop(), DataType.string) if len(kinds) == 1 else DataType.string
-
-
-def _as_sent(kind: str, raw: pd.Series) -> pd.Series:
-    if kind == "numeric":
-        return pd.Series(numeric_values(raw)[0])
-    if kind == "datetime":
-        instants, _ = datetime_values(raw)
-        texts, missing = np.datetime_as_string(instants, timezone="UTC"), np.isnat(instants)
-    else:
-        texts, _ = text_values(raw) if kind == "text" else category_values(raw)
-        missing = texts == MISSING_CATEGORY
-    sent = texts.astype(object)
-    sent[missing] = None
-    return pd.Series(sent, dtype=sent.dtype)

@@ -10,9 +10,11 @@ from podium.artifact.scoring.trees import parts_of
 _ALWAYS = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
 
 
-def pinned_requirements(pipeline: Any) -> list[str]:
-    """`package==version` for every package that `pipeline` needs at scoring time."""
-    names = [*_ALWAYS, *(["xgboost"] if _holds_xgboost(pipeline) else [])]
+def pinned_requirements(pipeline: Any, *, compiled: bool = False) -> list[str]:
+    """`package==version` for every package that `pipeline` needs at scoring time, and
+    its compiled form where it has one.
+    """
+    names = [*_ALWAYS, *["xgboost"] * _holds_xgboost(pipeline), *["onnxruntime"] * compiled]
     return [f"{name}=={version(name)}" for name in sorted(names)]
 
 

@@ -73,8 +73,8 @@ def _function(source: str) -> Callable[..., object]:
         raise DataError(
             f"The source {source!r}: importing {module_name!r} failed with "
             f"{type(error).__name__}: {error}.",
-            remedy="Modules are looked for beside project.yaml first; correct the name or the "
-            "module.",
+            remedy="Modules are looked for beside project.yaml, or with --data in the current "
+            "folder, before anywhere else; correct the name or the module.",
         ) from error
     function = getattr(module, name, None)
     if not callable(function):

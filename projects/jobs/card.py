@@ -39,6 +39,7 @@ def model_card(trained: Trained, run_id: str) -> str:
         f"## Data\nSource `{project.data.source}`, content `{trained.table.digest[:12]}`, "
         f"split by {project.split_by}.\n\n{parts}",
         *_findings_section(trained),
+        f"## Scoring\n{_sentence(str(trained.parity))}",
         f"## Features\n{columns}",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -57,6 +58,7 @@ def summary(trained: Trained, registered: Registered, run: OpenRun) -> str:
         + f"* decides{_no_better(trained)}",
         *(f"Threshold {t.value:.4f}: {t.reason}" for t in [trained.fitted.threshold] if t),
         _findings_text(trained),
+        _sentence(str(trained.parity)),
         _registered_text(project.name, registered, run),
         _next_steps(registered, run),
     ]
@@ -84,6 +86,7 @@ def document(trained: Trained, registered: Registered, run: OpenRun) -> dict[str
         "validation": dict(measured.values["validation"]),
         "train": dict(measured.values["train"]),
         "baseline": dict(measured.baseline),
+        "compiled": trained.parity.to_json(),
         "leakage_checks": [asdict(finding) for finding in trained.findings],
         "notes": list(trained.table.notes),
         "seconds": dict(trained.seconds),
@@ -157,6 +160,10 @@ def _findings_text(trained: Trained) -> str:
         return "Leakage checks: nothing found."
     lines = [f"  ! {finding.message}" for finding in trained.findings]
     return "\n".join(["Leakage checks:", *lines])
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _registered_text(name: str, registered: Registered, run: OpenRun) -> str:

@@ -6,7 +6,8 @@ import re
 from dataclasses import asdict
 from typing import Any
 
-from podium.artifact.mlflow_model import LoggedArtifact, example_of, log_artifact
+from podium.artifact.example import example_of
+from podium.artifact.mlflow_model import LoggedArtifact, log_artifact
 from podium.progress import Progress
 from podium.spec import Project
 from projects.jobs import tracking
@@ -60,6 +61,7 @@ def _log_facts(trained: Trained) -> None:
             "podium.data_digest": trained.table.digest,
             "podium.estimator": trained.estimator,
             "podium.task": project.task,
+            "podium.compiled": str(trained.parity),
             **git_state(trained.declaration.folder),
         }
     )
@@ -73,6 +75,7 @@ def _log_facts(trained: Trained) -> None:
     tracking.log_metrics(_metrics(trained))
     tracking.log_json(resolved_spec(trained), "project.json")
     tracking.log_json(package_versions(), "packages.json")
+    tracking.log_json(trained.parity.to_json(), "parity.json")
     tracking.log_json([asdict(finding) for finding in trained.findings], "leakage_checks.json")
     tracking.log_json([_slice(row) for row in trained.measured.slices], "slices.json")
     _log_learning_curve(trained)
@@ -143,7 +146,7 @@ def _log_model(trained: Trained) -> LoggedArtifact:
     example = example_of(trained.fitted.scorer, trained.table.raw.iloc[rows])
     tags = {"podium.project": trained.project.name, "podium.estimator": trained.estimator}
     name = _NOT_IN_MODEL_NAMES.sub("_", trained.project.name)
-    return log_artifact(trained.fitted.scorer, example, name=name, tags=tags)
+    return log_artifact(trained.fitted.scorer, example, name=name, tags=tags, parity=trained.parity)
 
 
 def _version_tags(trained: Trained, logged: LoggedArtifact) -> dict[str, str]:
@@ -153,5 +156,6 @@ def _version_tags(trained: Trained, logged: LoggedArtifact) -> dict[str, str]:
         "podium.digest": logged.digest,
         "podium.data_digest": trained.table.digest,
         "podium.estimator": trained.estimator,
+        "podium.compiled": str(trained.parity),
         f"podium.holdout.{metric}": f"{trained.measured.holdout[metric].estimate:.6g}",
     }

@@ -7,6 +7,8 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mlflow
@@ -15,13 +17,20 @@ from mlflow.data.dataset import Dataset
 from mlflow.data.dataset_source import DatasetSource
 from mlflow.data.dataset_source_registry import resolve_dataset_source
 from mlflow.entities import Metric
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
+from mlflow.protos.databricks_pb2 import (
+    INVALID_PARAMETER_VALUE,
+    RESOURCE_ALREADY_EXISTS,
+    RESOURCE_DOES_NOT_EXIST,
+    ErrorCode,
+)
 from mlflow.types import ColSpec, DataType, Schema
 from sqlalchemy.exc import SQLAlchemyError
 
+from podium.artifact.mlflow_model import downloaded
 from podium.documents import to_json
-from podium.errors import NotFound, PodiumError, Unreachable
+from podium.errors import NotFound, PodiumError, Unreachable, did_you_mean
 from projects.jobs.run import OpenRun
 from projects.jobs.where import check_reachable, without_password
 
@@ -31,6 +40,7 @@ if TYPE_CHECKING:
 
 _METRIC_BATCH = 900
 _PARAM_LENGTH, _TAG_LENGTH = 6000, 5000
+_NOT_THERE = {ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), ErrorCode.Name(INVALID_PARAMETER_VALUE)}
 _NOT_REACHED = {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED"}
 
 
@@ -58,15 +68,20 @@ def open_run(project: str, job: str, run_name: str | None) -> Iterator[OpenRun]:
 
 
 @contextmanager
-def _in_our_words() -> Iterator[None]:
-    """MLflow's errors as Podium's: what cannot be reached, and what was refused."""
+def _in_our_words(done: str = "Nothing was registered.") -> Iterator[None]:
+    """MLflow's errors as Podium's: what cannot be reached, and what was refused.
+
+    `done`: what a refusal has left.
+    """
     try:
         yield
     except (MlflowException, SQLAlchemyError) as error:
         said = str(error).strip().splitlines()[0]
         place = without_password(tracking_uri())
         if _is_refusal(error):
-            raise PodiumError(f"MLflow at {place} refused: {said}", remedy=_remedy(said)) from error
+            raise PodiumError(
+                f"MLflow at {place} refused: {said}", remedy=_remedy(said, done)
+            ) from error
         raise Unreachable(
             f"MLflow at {place} failed: {said}",
             remedy="Check MLFLOW_TRACKING_URI, and the server's log where there is one.",
@@ -77,10 +92,10 @@ def _is_refusal(error: MlflowException | SQLAlchemyError) -> bool:
     return isinstance(error, MlflowException) and error.error_code not in _NOT_REACHED
 
 
-def _remedy(said: str) -> str:
+def _remedy(said: str, done: str) -> str:
     if "deleted" in said:
         return "Restore the experiment, or set MLFLOW_EXPERIMENT_NAME to another one."
-    return "Nothing was registered."
+    return done
 
 
 def _end_as_failed(error: BaseException) -> None:
@@ -222,6 +237,61 @@ def version_of_run(run_name: str) -> int:
     if not versions:
         raise NotFound(f"The run {run_name!r} at {tracking_uri()} registered no version.")
     return int(versions[0])
+
+
+@dataclass(frozen=True)
+class StoredVersion:
+    """A registered version, and the folder that its files were downloaded to.
+
+    `digest`: the one that it is registered with, if any.
+    """
+
+    name: str
+    number: int
+    digest: str | None
+    folder: Path
+
+
+@contextmanager
+def stored_version(name: str, version: str) -> Iterator[StoredVersion]:
+    """The version of the model `name` with this number, or this alias after an `@`.
+
+    Its files are there for the length of the block. Raises NotFound, Unreachable, and PodiumError
+    where MLflow refuses.
+    """
+    with _in_our_words("Nothing was written."):
+        check_reachable(tracking_uri())
+        client = mlflow.MlflowClient()
+        found = _model_version(client, name, version)
+        number = str(found.version)
+        with downloaded(client.get_model_version_download_uri(name, number)) as folder:
+            yield StoredVersion(name, int(number), found.tags.get("podium.digest"), folder)
+
+
+def _model_version(client: mlflow.MlflowClient, name: str, version: str) -> ModelVersion:
+    try:
+        if version.startswith("@"):
+            return client.get_model_version_by_alias(name, version.removeprefix("@"))
+        return client.get_model_version(name, version)
+    except MlflowException as error:
+        if error.error_code not in _NOT_THERE:
+            raise
+        raise _not_found(client, name, version) from error
+
+
+def _not_found(client: mlflow.MlflowClient, name: str, version: str) -> NotFound:
+    """Whether it is the model that is not there, or the version; and what there is."""
+    place = without_password(tracking_uri())
+    versions = client.search_model_versions(f"name = '{name}'", max_results=10)
+    if not versions:
+        others = {model.name for model in client.search_registered_models()} - {name}
+        remedy = did_you_mean(name, others) or "podium train registers one."
+        return NotFound(f"There is no version of a model {name!r} at {place}.", remedy=remedy)
+    known = sorted((str(each.version) for each in versions), key=int)
+    if version.startswith("@"):
+        known = [f"@{alias}" for alias in client.get_registered_model(name).aliases] or known
+    remedy = f"Known: {', '.join(known)}."
+    return NotFound(f"{name} at {place} has no version {version}.", remedy=remedy)
 
 
 def tracking_uri() -> str:

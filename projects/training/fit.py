@@ -19,7 +19,7 @@ from projects.training.deciding import decided, deciding_metric
 from projects.training.estimators import ESTIMATORS
 from projects.training.forest import fit_forest
 from projects.training.history import History, Rows, Ticker
-from projects.training.preprocessing import build_preprocessing
+from projects.training.preprocessing import build_preprocessing, plain_vocabularies
 from projects.training.split import Parts
 from projects.training.table import Table
 
@@ -52,6 +52,7 @@ def fit(
     train, validation = (table.features.iloc[parts.rows(p)] for p in ("train", "validation"))
     preprocessing = build_preprocessing(kind, table.canonicaliser, train, seed)
     rows = _weighted(project, preprocessing.fit_transform(train), table.target.y[parts.train])
+    plain_vocabularies(preprocessing)
     check = _weighted(
         project, preprocessing.transform(validation), table.target.y[parts.validation]
     )

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from podium.artifact.scoring import Canonicaliser
+from podium.artifact.scoring.pipeline_inputs import words_of
 from podium.artifact.scoring.values import MISSING_CATEGORY
 from podium.errors import DataError
 from projects.training.estimators import EstimatorKind
@@ -44,6 +45,16 @@ def build_preprocessing(
         raise DataError("No feature has a value in the training rows.")
     dense = kind.dense_codes or not (categories or texts)
     return ColumnTransformer(steps, sparse_threshold=0.0 if dense else 1.0)
+
+
+def plain_vocabularies(fitted: Any) -> None:
+    """Make the places in fitted vocabularies plain integers: skops writes a file for each of
+    numpy's, which takes a minute where there are many words.
+    """
+    for name, step, _ in fitted.transformers_:
+        if name.startswith("text_"):
+            words = words_of(step)
+            words.vocabulary_ = {term: int(place) for term, place in words.vocabulary_.items()}
 
 
 def _is_number(kind: str) -> bool:

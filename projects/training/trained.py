@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from podium.artifact.parity import RealRows, prove
+from podium.artifact.scoring import Scorer
+from podium.artifact.scoring.proof import Parity
 from podium.data import TableSource, resolve_source
 from podium.progress import Progress
 from podium.spec import Declaration, Project
@@ -34,6 +37,7 @@ class Trained:
     findings: tuple[Finding, ...]
     fitted: Fitted
     measured: Measured
+    parity: Parity
     seconds: Mapping[str, float]
 
     @property
@@ -61,7 +65,7 @@ def train(
     seed: int,
     progress: Progress,
 ) -> Trained:
-    """Read, check, split, fit and measure. `base` is where a relative source is looked for."""
+    """Read, check, split, fit, measure, compile. `base` is where a relative source starts."""
     project = declaration.project
     estimator = project.estimator[0]
     ESTIMATORS[estimator].make(project.task, project.params, seed)  # refuses before reading
@@ -81,6 +85,8 @@ def train(
     with progress.stage("measure", f"Measuring on {len(parts.holdout):,} holdout rows"):
         baseline = fit_baseline(project, table, parts)
         measured = measure_parts(project, table, parts, fitted.scorer, baseline, seed=seed)
+    with progress.stage("compile", "Compiling, and proving that it answers alike"):
+        parity = _proved(fitted.scorer, table, parts)
     return Trained(
         declaration=declaration,
         source=source,
@@ -91,8 +97,15 @@ def train(
         findings=findings,
         fitted=fitted,
         measured=measured,
+        parity=parity,
         seconds=progress.seconds,
     )
+
+
+def _proved(scorer: Scorer, table: Table, parts: Parts) -> Parity:
+    holdout = parts.holdout
+    real = RealRows.of(scorer, table.features.iloc[holdout], table.raw.iloc[holdout])
+    return prove(scorer, real)
 
 
 def resolved_spec(trained: Trained) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def test_compiled_code_is_refused_unless_it_was_asked_for(folder: Path) -> None:
     before = verify_manifest(folder)
     (folder / "code" / "__pycache__").mkdir()
     (folder / "code" / "__pycache__" / "scorer.cpython-311.pyc").write_bytes(b"\0")
-    assert verify_manifest(folder, compiled=True) == before
+    assert verify_manifest(folder, imported=True) == before
     with pytest.raises(BrokenArtifact, match=r"scorer\.cpython-311\.pyc is not in the manifest"):
         verify_manifest(folder)
 
@@ -152,9 +152,78 @@ def test_no_manifest_at_all_is_refused(folder: Path) -> None:
         verify_manifest(folder)
 
 
-@pytest.mark.parametrize("path", ["../scorer.py", "/etc/passwd", "code/../MLmodel", "./MLmodel"])
-def test_a_manifest_cannot_point_outside_or_around(folder: Path, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("../scorer.py", "is no plain relative path"),
+        ("/etc/passwd", "is no plain relative path"),
+        ("code/../MLmodel", "is no plain relative path"),
+        ("./MLmodel", "is no plain relative path"),
+        ("code//scorer.py", "is no plain relative path"),
+        ("code/", "is no plain relative path"),
+        ("", "is no plain relative path"),
+        ("..\\MLmodel", "is a path of another system"),
+        ("C:MLmodel", "is a path of another system"),
+        ("code/a\nb", "has characters that cannot be printed"),
+        ("code/a\0b", "has characters that cannot be printed"),
+        ("a/" * 40 + "b", "lies more than 32 folders deep"),
+        ("mlmodel", "differs from another path by spelling only"),
+        ("Code/scorer.py", "differs from another path by spelling only"),
+    ],
+)
+def test_a_manifest_cannot_point_outside_or_around(folder: Path, path: str, message: str) -> None:
     files = json.loads((folder / MANIFEST).read_bytes())["files"]
     _rewrite(folder, files=files | {path: files["MLmodel"]})
-    with pytest.raises(BrokenArtifact, match=f"^{path} is missing"):
+    with pytest.raises(BrokenArtifact, match=rf"^{MANIFEST}: '.*' {message}"):
+        verify_manifest(folder)
+
+
+def test_paths_that_differ_by_composition_only_are_refused(folder: Path) -> None:
+    files = json.loads((folder / MANIFEST).read_bytes())["files"]
+    both = dict.fromkeys(("caf\u00e9", "cafe\u0301"), files["MLmodel"])
+    _rewrite(folder, files=files | both)
+    with pytest.raises(BrokenArtifact, match="differs from another path by spelling only"):
+        verify_manifest(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"size": True},
+        {"size": -1},
+        {"size": 11.0},
+        {"size": "11"},
+        {"sha256": "0"},
+        {"sha256": None},
+        {"sha256": "G" * 64},
+        {"more": 1},
+    ],
+)
+def test_an_entry_holds_a_size_and_a_digest_and_nothing_else(
+    folder: Path, change: dict[str, Any]
+) -> None:
+    files = json.loads((folder / MANIFEST).read_bytes())["files"]
+    _rewrite(folder, files=files | {"MLmodel": files["MLmodel"] | change})
+    with pytest.raises(BrokenArtifact, match=f"^{MANIFEST}: 'MLmodel' "):
+        verify_manifest(folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"schema": 1, "schema": 1, "files": {}}', "a key comes twice"),
+        ('{"schema": 1, "files": {"a": {}, "a": {}}}', "a key comes twice"),
+        ('{"schema": NaN, "files": {}}', "NaN is no JSON"),
+        ('{"schema": 1, "files": -Infinity}', "-Infinity is no JSON"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a":' * 100_000, "nested too deeply"),
+        ('{"schema": true, "files": {}}', "has schema True"),
+        ('{"schema": 1' + "0" * 5000 + "}", "cannot be read"),
+    ],
+)
+def test_a_manifest_that_could_be_read_in_two_ways_is_refused(
+    folder: Path, content: str, message: str
+) -> None:
+    (folder / MANIFEST).write_text(content)
+    with pytest.raises(BrokenArtifact, match=f"^{MANIFEST} .*{message}"):
         verify_manifest(folder)

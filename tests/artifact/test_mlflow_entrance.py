@@ -17,7 +17,8 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
-from podium.artifact.mlflow_model import example_of, save_artifact
+from podium.artifact.example import example_of
+from podium.artifact.mlflow_model import save_artifact
 from podium.artifact.scoring import Canonicaliser, Decision, InputColumn, Scorer
 from tests.artifact.asgi import Reply, post
 

@@ -19,8 +19,8 @@ import pytest
 import yaml
 from mlflow.entities import LoggedModelStatus
 
+from podium.artifact.example import example_of
 from podium.artifact.mlflow_model import (
-    example_of,
     load_scorer,
     log_artifact,
     save_artifact,
@@ -159,7 +159,7 @@ def test_moved_and_read_only_it_still_scores_and_nothing_is_written(
         answer = mlflow.pyfunc.load_model(str(moved)).predict(raw)
         pd.testing.assert_frame_equal(answer, boosted().score(raw), check_exact=True)
         files = {path for path in moved.rglob("*") if "__pycache__" not in path.parts}
-        assert verify_manifest(moved, compiled=True) == before
+        assert verify_manifest(moved, imported=True) == before
         assert len([path for path in files if path.is_file()]) == len(_listed(moved)) + 1
     finally:
         for path in (moved, *moved.rglob("*")):

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.artifact.scoring import Canonicaliser, InputColumn, InvalidValue
+from podium.artifact.scoring.convert import LARGEST
 from podium.artifact.scoring.values import numeric_values
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -50,7 +51,7 @@ def test_a_missing_column_is_missing_throughout() -> None:
         (np.float32(0.5), 0.5),
         (decimal.Decimal("1.5"), 1.5),
         (fractions.Fraction(1, 4), 0.25),
-        (1e300, 1e300),
+        (3.4028234663852886e38, 3.4028234663852886e38),
         (2**53 + 1, float(2**53 + 1)),
         ("1e3", 1000.0),
         (" 2 ", 2.0),
@@ -86,6 +87,11 @@ def test_there_is_only_one_zero(value: Any) -> None:
         ("1,5", "text"),
         ("٧", "text"),
         (" ", "text"),
+        ("3.5e38", "text"),
+        (1e300, "a number out of range"),
+        (-3.5e38, "a number out of range"),
+        (np.float64(1e300), "a number out of range"),
+        (10**39, "a number out of range"),
         (math.inf, "infinity"),
         (-math.inf, "infinity"),
         (np.float32("inf"), "infinity"),
@@ -107,7 +113,9 @@ def test_anything_else_is_refused_by_kind(value: Any, found: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         ONE.transform(table)
     assert (caught.value.column, caught.value.row, caught.value.found) == ("x", 1, found)
-    assert str(caught.value) == f"column 'x', row 1: expected a finite number, found {found}"
+    assert (
+        str(caught.value) == f"column 'x', row 1: expected a number within ±3.4e38, found {found}"
+    )
 
 
 def test_the_refused_value_is_not_told() -> None:
@@ -157,8 +165,16 @@ def test_complex_columns_are_refused() -> None:
 
 
 def test_infinity_in_a_float_column_is_refused_with_its_row() -> None:
-    with pytest.raises(InvalidValue, match="row 2: expected a finite number, found infinity"):
+    with pytest.raises(
+        InvalidValue, match=r"row 2: expected a number within ±3\.4e38, found infinity"
+    ):
         ONE.transform(_column([1.0, np.nan, -np.inf], "float64"))
+
+
+@pytest.mark.parametrize("value", [1e300, -1e300, 3.5e38, np.nextafter(LARGEST, np.inf)])
+def test_what_float32_cannot_hold_is_refused_in_a_float_column_too(value: float) -> None:
+    with pytest.raises(InvalidValue, match=r"row 1: .* found a number out of range"):
+        ONE.transform(_column([LARGEST, value], "float64"))
 
 
 def test_the_feature_table_shares_no_memory_with_the_raw_one() -> None:
@@ -167,6 +183,6 @@ def test_the_feature_table_shares_no_memory_with_the_raw_one() -> None:
     assert not np.shares_memory(features["x"].to_numpy(), raw["x"].to_numpy())
 
 
-@given(st.floats(allow_nan=False, allow_infinity=False))
+@given(st.floats(-LARGEST, LARGEST))
 def test_a_number_and_its_text_are_the_same(value: float) -> None:
     assert _number(value) == _number(repr(value)) == _number(decimal.Decimal(repr(value)))

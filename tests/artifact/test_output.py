@@ -77,9 +77,19 @@ def test_a_decision_survives_json(decision: Decision) -> None:
     ("change", "message"),
     [
         ({"schema": 2}, "schema 2"),
-        ({"task": "ranking"}, "'ranking' is not a task"),
-        ({"labels": ["one"]}, "1 labels are too few"),
+        ({"task": "ranking"}, "'ranking' with 2 labels"),
+        ({"labels": ["one"]}, "'binary' with 1 labels"),
+        ({"labels": ["one", "two", "three"]}, "'binary' with 3 labels"),
+        ({"labels": "ab"}, "labels is no list"),
+        ({"labels": [[1], [2]]}, "neither text, number nor boolean"),
+        ({"labels": [None, "b"]}, "neither text, number nor boolean"),
+        ({"labels": ["a", "a"]}, "comes twice"),
+        ({"schema": True}, "schema True"),
         ({"threshold": None}, "needs a threshold"),
+        ({"threshold": True}, "needs a threshold"),
+        ({"threshold": 10**400}, "no probability"),
+        ({"threshold": -5}, "no probability"),
+        ({"threshold": float("nan")}, "no probability"),
     ],
 )
 def test_a_decision_that_cannot_be_taken_is_refused(change: Any, message: str) -> None:

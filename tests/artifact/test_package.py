@@ -76,8 +76,8 @@ def test_two_versions_of_the_code_live_in_one_process(
 ) -> None:
     files = scoring_files()
     before, after = b'MISSING_CATEGORY = ""', b'MISSING_CATEGORY = "?"'
-    assert before in files["values.py"]
-    patched = files | {"values.py": files["values.py"].replace(before, after)}
+    assert before in files["convert.py"]
+    patched = files | {"convert.py": files["convert.py"].replace(before, after)}
     names = [_written(files, tmp_path / "a"), _written(patched, tmp_path / "b")]
     monkeypatch.syspath_prepend(tmp_path / "a")
     monkeypatch.syspath_prepend(tmp_path / "b")

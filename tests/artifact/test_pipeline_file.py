@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from podium.artifact.scoring import BrokenArtifact, Scorer
-from podium.artifact.scoring.scorer import load_pipeline
+from podium.artifact.scoring.pipeline_file import load_pipeline
 from podium.artifact.scoring.trees import check_trees
 from tests.artifact.samples import (
     boosted,
@@ -32,10 +31,8 @@ class OursEstimator(BaseEstimator):
     """A class that only Podium has."""
 
 
-def _dumped(pipeline: Any, folder: Path) -> Path:
-    file = folder / "pipeline.skops"
-    skops.io.dump(pipeline, file)
-    return file
+def _dumped(pipeline: Any) -> bytes:
+    return skops.io.dumps(pipeline)  # type: ignore[no-any-return]
 
 
 def _forest_tree(pipeline: Any) -> Any:
@@ -56,39 +53,29 @@ def scorer(request: pytest.FixtureRequest) -> Scorer:
     return request.param()  # type: ignore[no-any-return]
 
 
-def test_every_kind_of_pipeline_comes_back_and_scores_the_same(
-    scorer: Scorer, tmp_path: Path
-) -> None:
-    loaded = load_pipeline(_dumped(scorer.pipeline, tmp_path))
+def test_every_kind_of_pipeline_comes_back_and_scores_the_same(scorer: Scorer) -> None:
+    loaded = load_pipeline(_dumped(scorer.pipeline))
     features = scorer.canonicaliser.transform(raw_table(30, seed=2))
     again = Scorer(scorer.canonicaliser, scorer.decision, loaded)
     np.testing.assert_array_equal(again.scores(features), scorer.scores(features))
 
 
 @pytest.mark.parametrize("func", [os.system, os.getcwd, eval])
-def test_a_function_from_outside_the_list_is_refused(func: Any, tmp_path: Path) -> None:
+def test_a_function_from_outside_the_list_is_refused(func: Any) -> None:
     pipeline = Pipeline([("run", FunctionTransformer(func))])
     with pytest.raises(BrokenArtifact, match=r"pipeline.skops cannot be loaded"):
-        load_pipeline(_dumped(pipeline, tmp_path))
+        load_pipeline(_dumped(pipeline))
 
 
-def test_a_class_of_ours_is_refused(tmp_path: Path) -> None:
-    file = _dumped(Pipeline([("ours", OursEstimator())]), tmp_path)
+def test_a_class_of_ours_is_refused() -> None:
     with pytest.raises(BrokenArtifact, match="OursEstimator"):
-        load_pipeline(file)
+        load_pipeline(_dumped(Pipeline([("ours", OursEstimator())])))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04"])
-def test_what_is_no_zip_is_refused(content: bytes, tmp_path: Path) -> None:
-    file = tmp_path / "pipeline.skops"
-    file.write_bytes(content)
+def test_what_is_no_zip_is_refused(content: bytes) -> None:
     with pytest.raises(BrokenArtifact, match=r"pipeline.skops cannot be loaded"):
-        load_pipeline(file)
-
-
-def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BrokenArtifact, match=r"pipeline.skops cannot be loaded"):
-        load_pipeline(tmp_path / "pipeline.skops")
+        load_pipeline(content)
 
 
 def test_real_trees_are_let_through(scorer: Scorer) -> None:
@@ -107,12 +94,12 @@ def test_real_trees_are_let_through(scorer: Scorer) -> None:
     ],
 )
 def test_a_tree_that_points_outside_or_in_a_circle_is_refused(
-    changes: dict[str, tuple[int, int]], tmp_path: Path
+    changes: dict[str, tuple[int, int]],
 ) -> None:
-    pipeline = load_pipeline(_dumped(forest().pipeline, tmp_path))
+    pipeline = load_pipeline(_dumped(forest().pipeline))
     _edited(_forest_tree(pipeline), **changes)
     with pytest.raises(BrokenArtifact, match="a tree that points outside"):
-        load_pipeline(_dumped(pipeline, tmp_path))
+        load_pipeline(_dumped(pipeline))
 
 
 @pytest.mark.parametrize(
@@ -127,14 +114,14 @@ def test_a_tree_that_points_outside_or_in_a_circle_is_refused(
     ],
 )
 def test_a_boosted_tree_that_points_outside_or_in_a_circle_is_refused(
-    field: str, value: int, tmp_path: Path
+    field: str, value: int
 ) -> None:
-    pipeline = load_pipeline(_dumped(boosted().pipeline, tmp_path))
+    pipeline = load_pipeline(_dumped(boosted().pipeline))
     nodes = pipeline.named_steps["model"]._predictors[0][0].nodes.copy()
     nodes[field][0] = value
     pipeline.named_steps["model"]._predictors[0][0].nodes = nodes
     with pytest.raises(BrokenArtifact, match="a tree that points outside"):
-        load_pipeline(_dumped(pipeline, tmp_path))
+        load_pipeline(_dumped(pipeline))
 
 
 def test_a_tree_without_nodes_is_refused() -> None:
@@ -195,3 +182,37 @@ def test_a_tree_shared_with_a_narrower_estimator_is_refused() -> None:
     narrow.estimators_[0, 0].tree_ = wide.estimators_[0, 0].tree_
     with pytest.raises(BrokenArtifact):
         check_trees([wide, narrow])
+
+
+def test_a_tree_that_claims_more_nodes_than_it_has_is_refused() -> None:
+    pipeline = load_pipeline(_dumped(forest().pipeline))
+    tree = _forest_tree(pipeline).tree_
+    tree.__setstate__({**tree.__getstate__(), "node_count": 10**9})
+    with pytest.raises(BrokenArtifact, match="a tree that points outside"):
+        check_trees(pipeline)
+
+
+def test_a_tree_whose_estimator_does_not_say_how_many_features_it_takes_is_refused() -> None:
+    pipeline = load_pipeline(_dumped(forest().pipeline))
+    del _forest_tree(pipeline).n_features_in_
+    with pytest.raises(BrokenArtifact, match="a tree that points outside"):
+        load_pipeline(_dumped(pipeline))
+
+
+def test_boosted_trees_that_would_take_any_number_of_features_are_refused() -> None:
+    pipeline = load_pipeline(_dumped(boosted().pipeline))
+    pipeline.named_steps["model"]._in_fit = True
+    with pytest.raises(BrokenArtifact, match="boosting that is not done"):
+        load_pipeline(_dumped(pipeline))
+    del pipeline.named_steps["model"]._in_fit
+    pipeline.named_steps["model"]._preprocessor = FunctionTransformer()
+    with pytest.raises(BrokenArtifact, match="boosting with steps of its own"):
+        load_pipeline(_dumped(pipeline))
+
+
+def test_known_categories_are_checked_even_where_no_tree_splits_on_them() -> None:
+    pipeline = load_pipeline(_dumped(boosted().pipeline))
+    mapper = pipeline.named_steps["model"]._bin_mapper
+    mapper.is_categorical_ = np.ones(len(mapper.bin_thresholds_), dtype=np.uint8)
+    with pytest.raises(BrokenArtifact, match="a tree that points outside"):
+        load_pipeline(_dumped(pipeline))

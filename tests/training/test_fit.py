@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import datasets
+from sklearn.pipeline import Pipeline
 
 from podium.artifact.scoring.scorer import PIPELINE, load_pipeline
 from podium.errors import DataError, UsageError
@@ -36,6 +37,10 @@ LOADERS: dict[str, Any] = {
     "multiclass": datasets.load_wine,
     "regression": datasets.load_diabetes,
 }
+
+
+def _loaded(folder: Path) -> Any:
+    return load_pipeline((folder / PIPELINE).read_bytes())
 
 
 def bundled(task: str) -> pd.DataFrame:
@@ -72,7 +77,9 @@ def test_every_estimator_takes_all_kinds_of_features_and_is_the_same_after_reloa
     fitted, table, parts = fitted_of(project, mixed(task))
     assert beats_baseline(project, fitted, table, parts)
     fitted.scorer.save(tmp_path)
-    again = dataclasses.replace(fitted.scorer, pipeline=load_pipeline(tmp_path / PIPELINE))
+    again = dataclasses.replace(
+        fitted.scorer, pipeline=load_pipeline((tmp_path / PIPELINE).read_bytes())
+    )
     before, after = fitted.scorer.score(table.raw), again.score(table.raw)
     pd.testing.assert_frame_equal(before, after, check_exact=True)
 
@@ -90,7 +97,9 @@ def test_calibration_gives_probabilities_and_survives_reloading(
     said = scores_of(fitted.scorer, table.features.iloc[last], table.target.y[last])
     assert (said.prediction == said.y).mean() > 0.6
     fitted.scorer.save(tmp_path)
-    again = dataclasses.replace(fitted.scorer, pipeline=load_pipeline(tmp_path / PIPELINE))
+    again = dataclasses.replace(
+        fitted.scorer, pipeline=load_pipeline((tmp_path / PIPELINE).read_bytes())
+    )
     np.testing.assert_array_equal(again.scores(table.features), probability)
 
 
@@ -368,3 +377,14 @@ def test_a_small_forest_grows_tree_by_tree() -> None:
     told: list[int] = []
     fit_forest(model, rows, lambda done, *_: told.append(done))
     assert told == [1, 2, 3]
+
+
+@pytest.mark.parametrize("estimator", ["xgboost", "linear"])
+def test_places_in_vocabularies_are_plain_integers(estimator: str) -> None:
+    project = project_of(
+        features=MIXED_FEATURES, estimator=estimator, params=SMALL[estimator], forbidden=["order"]
+    )
+    fitted, _, _ = fitted_of(project, mixed("binary"))
+    step = fitted.scorer.pipeline.named_steps["features"].named_transformers_["text_0"]
+    words = step[0] if isinstance(step, Pipeline) else step
+    assert {type(place) for place in words.vocabulary_.values()} == {int}

@@ -116,7 +116,7 @@ def test_a_training_from_a_file_infers_features_and_says_so(tmp_path: Path) -> N
     said = io.StringIO()
     trained = trained_in(tmp_path, csv_project(tmp_path), progress=Progress(said))
     assert "  note: features were inferred: numeric number;" in said.getvalue()
-    assert set(trained.seconds) == {"read", "check", "fit", "measure"}
+    assert set(trained.seconds) == {"read", "check", "fit", "measure", "compile"}
     assert trained.table.notes[0].startswith("features were inferred: numeric number;")
     assert trained.measured.values["holdout"]["roc_auc"] > 0.7
 

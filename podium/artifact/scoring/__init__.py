@@ -6,21 +6,26 @@ imports nothing of Podium, only its own modules, relatively.
 
 from typing import Any
 
+from .any_scorer import AnyScorer
 from .canonical import Canonicaliser, InputColumn
-from .errors import BrokenArtifact, InvalidValue
+from .errors import BrokenArtifact, InvalidTable, InvalidValue
+from .opening import open_scorer
 from .output import Decision
 from .scorer import Scorer
 
 __all__ = [
+    "AnyScorer",
     "BrokenArtifact",
     "Canonicaliser",
     "Decision",
     "InputColumn",
+    "InvalidTable",
     "InvalidValue",
     "Scorer",
+    "open_scorer",
 ]
 
 
 def _load_pyfunc(path: str) -> Any:
     """MLflow calls this with the folder of the model, after it imported this code from there."""
-    return Scorer.open(path, compiled=True)
+    return open_scorer(path, imported=True)

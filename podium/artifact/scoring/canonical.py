@@ -9,14 +9,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from .convert import kind_of
 from .errors import InvalidValue
-from .values import (
-    category_values,
-    datetime_values,
-    kind_of,
-    numeric_values,
-    text_values,
-)
+from .values import category_values, datetime_values, numeric_values, text_values
 
 Kind = Literal["numeric", "categorical", "text", "datetime"]
 
@@ -39,8 +34,8 @@ PARTS = (
     "second",
     "epoch_days",
 )
-_EXPECTED = {
-    "numeric": "a finite number",
+EXPECTED = {
+    "numeric": "a number within ±3.4e38",
     "categorical": "a string, number or boolean",
     "text": "a string",
     "datetime": "ISO 8601 or epoch seconds",
@@ -106,8 +101,8 @@ class Canonicaliser:
         for column, values, bad in self._converted(raw):
             if bad.any():
                 row = int(np.argmax(bad))
-                found = kind_of(raw[column.name].iloc[row])
-                raise InvalidValue(column.name, row, _EXPECTED[column.kind], found)
+                found = _kind_in(raw[column.name], row)
+                raise InvalidValue(column.name, row, EXPECTED[column.kind], found)
             features.update(_features(column, values))
         return _table(features, raw.index)
 
@@ -132,6 +127,13 @@ class Canonicaliser:
                 raise InvalidValue(column.name, 0, "one column of this name", "several")
             values, bad = _CONVERT[column.kind](series)
             yield column, values, bad
+
+
+def _kind_in(raw: pd.Series, row: int) -> str:
+    try:
+        return kind_of(raw.iloc[row])
+    except (NotImplementedError, ValueError, OverflowError):  # a time that pandas cannot hand out
+        return "a date or time"
 
 
 def _table(features: dict[str, np.ndarray], index: pd.Index) -> pd.DataFrame:

@@ -14,5 +14,9 @@ class InvalidValue(ValueError):
         self.found = found
 
 
+class InvalidTable(ValueError):
+    """What was sent is not one table. The message names column or row, never a value."""
+
+
 class BrokenArtifact(ValueError):
     """The files of the artifact are not those that were logged, or cannot be read."""

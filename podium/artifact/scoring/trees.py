@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.ensemble._hist_gradient_boosting.binning import _BinMapper
 from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.tree._tree import Tree
 
 from .errors import BrokenArtifact
 
 _BINS = 256  # categories that the bit sets of HistGradientBoosting have room for
+_WORDS = _BINS // 32  # of 32 bits, in one such set
 
 
 def check_trees(pipeline: Any) -> None:
@@ -25,14 +28,17 @@ def check_trees(pipeline: Any) -> None:
             _check_tree(part, owner)
         elif isinstance(part, TreePredictor):
             _check_predictor(part, owner)
+        elif isinstance(part, _BinMapper):
+            _check_known_categories(part)
 
 
 def parts_of(pipeline: Any) -> Iterator[Any]:
-    """`pipeline` and every object in it."""
+    """`pipeline` and every object in it, some of them more than once."""
     return (part for part, _ in _parts(pipeline, None, set()))
 
 
 def _check_tree(tree: Any, owner: Any) -> None:
+    _require(0 < tree.node_count <= tree.capacity)  # else its own arrays reach too far
     children = np.stack([tree.children_left, tree.children_right])
     _check(children, tree.feature, _width(owner), leaf=children[0] == -1)
 
@@ -45,11 +51,14 @@ def _check_predictor(predictor: Any, owner: Any) -> None:
     categorical = nodes[nodes["is_categorical"].astype(bool) & ~leaf]
     if not len(categorical):
         return
-    mapper = owner._bin_mapper
-    known = mapper.is_categorical_.astype(bool)
+    known = np.asarray(owner._bin_mapper.is_categorical_).astype(bool)
     _require(len(known) == width and known[categorical["feature_idx"]].all())
-    _require((categorical["bitset_idx"] < len(predictor.raw_left_cat_bitsets)).all())
-    for feature in np.flatnonzero(known):
+    sets = predictor.raw_left_cat_bitsets
+    _require(sets.shape[1:] == (_WORDS,) and (categorical["bitset_idx"] < len(sets)).all())
+
+
+def _check_known_categories(mapper: Any) -> None:
+    for feature in np.flatnonzero(mapper.is_categorical_):
         values = np.asarray(mapper.bin_thresholds_[feature])
         _require(((values >= 0) & (values < _BINS)).all())
 
@@ -63,13 +72,14 @@ def _check(children: np.ndarray, feature: np.ndarray, width: int, *, leaf: np.nd
 
 
 def _width(owner: Any) -> int:
-    width = getattr(owner, "n_features_in_", None)
+    """The number of features that `owner` itself refuses to do without; 0 where it has none."""
+    width = getattr(owner, "__dict__", {}).get("n_features_in_")
     return int(width) if isinstance(width, (int, np.integer)) else 0
 
 
 def _require(holds: Any) -> None:
     if not holds:
-        raise BrokenArtifact("pipeline.skops holds a tree that points outside its own nodes")
+        raise BrokenArtifact("a tree that points outside its own nodes")
 
 
 def _parts(part: Any, owner: Any, seen: set[tuple[int, int]]) -> Iterator[tuple[Any, Any]]:
@@ -79,7 +89,7 @@ def _parts(part: Any, owner: Any, seen: set[tuple[int, int]]) -> Iterator[tuple[
         return
     seen.add(place)
     yield part, owner
-    owner = part if hasattr(part, "n_features_in_") else owner
+    owner = part if isinstance(part, BaseEstimator) else owner
     for inner in _inside(part):
         yield from _parts(inner, owner, seen)
 

@@ -1,0 +1,1 @@
+"""What `podium export` writes beside a compiled model."""
