@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from podium.artifact.scoring import AnyScorer
+from podium.artifact.scoring import AnyScorer, BrokenArtifact
+from podium.artifact.scoring.manifest import CheckedFiles
 from podium.artifact.scoring.values import (
     MISSING_CATEGORY,
     category_values,
@@ -13,6 +17,23 @@ from podium.artifact.scoring.values import (
     numeric_values,
     text_values,
 )
+
+_EXAMPLE, _EXAMPLE_LIMIT_BYTES = "input_example.json", 1 << 26
+
+
+def example_rows(files: CheckedFiles) -> list[dict[str, Any]]:
+    """The rows of the artifact's own input example; what is missing in them is null.
+
+    Raises BrokenArtifact where they cannot be read.
+    """
+    if _EXAMPLE not in files:
+        return []
+    try:
+        content = files.read(_EXAMPLE, _EXAMPLE_LIMIT_BYTES)
+        table = json.loads(content, parse_constant=lambda _: None)
+        return [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
+    except (ValueError, LookupError, TypeError) as error:
+        raise BrokenArtifact(f"{_EXAMPLE} cannot be read: {error!r}") from None
 
 
 def example_of(scorer: AnyScorer, raw: pd.DataFrame) -> pd.DataFrame:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from podium.artifact.edge.contents import write_contents
 from podium.artifact.edge.guide import Facts
+from podium.artifact.example import example_rows
 from podium.artifact.scoring import AnyScorer, BrokenArtifact
 from podium.artifact.scoring.compiled import CompiledScorer
 from podium.artifact.scoring.manifest import MANIFEST, CheckedFiles
 from podium.artifact.scoring.opening import MODEL, MODEL_LIMIT_BYTES, open_checked, parity_in
 from podium.artifact.scoring.proof import Parity
 from podium.errors import PodiumError, UsageError
-
-_EXAMPLE = "input_example.json"
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ def export(artifact: Path, origin: Origin, folder: Path) -> Exported:
         files = _checked(artifact, origin)
         parity = _proof(files, origin)
         scorer = _compiled(open_checked(files), origin, parity)
-        model, example = files.read(MODEL, MODEL_LIMIT_BYTES), _example(files)
+        model, example = files.read(MODEL, MODEL_LIMIT_BYTES), example_rows(files)
     except BrokenArtifact as error:
         raise PodiumError(
             f"The files of {origin} cannot be trusted: {error}.",
@@ -120,17 +117,6 @@ def _compiled(scorer: AnyScorer, origin: Origin, parity: Parity) -> CompiledScor
         "load, or answers otherwise.",
         remedy=f"pip install onnxruntime=={proved}, or train the version anew on this machine.",
     )
-
-
-def _example(files: CheckedFiles) -> list[dict[str, Any]]:
-    """The rows of the artifact's own input example; what is missing in them is null."""
-    if _EXAMPLE not in files:
-        return []
-    try:
-        table = json.loads(files.read(_EXAMPLE, 1 << 26), parse_constant=lambda _: None)
-        return [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
-    except (ValueError, LookupError, TypeError) as error:
-        raise BrokenArtifact(f"{_EXAMPLE} cannot be read: {error!r}") from None
 
 
 @contextmanager

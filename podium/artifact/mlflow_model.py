@@ -119,15 +119,38 @@ def log_artifact(
 def downloaded(uri: str) -> Iterator[Path]:
     """The artifact at `uri`, in a folder of its own for the length of the block."""
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=scratch))
-        _remove_bytecode(folder)
-        yield folder
+        yield download(uri, Path(scratch))
+
+
+def download(uri: str, scratch: Path) -> Path:
+    """Download the artifact at `uri` into `scratch`; returns its folder there."""
+    folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(scratch)))
+    _remove_bytecode(folder)
+    return folder
 
 
 def load_scorer(uri: str) -> AnyScorer:
     """Download the artifact at `uri`, check its files and open it with the installed code."""
     with downloaded(uri) as folder:
         return open_scorer(folder)
+
+
+def answer_example(folder: Path) -> str:
+    """Load the pyfunc model in `folder`, whoever made it, and have it answer its input example.
+
+    Runs that model's own code. Returns what was done, in words. Raises PodiumError where the model
+    does not load, or does not answer.
+    """
+    try:
+        model = mlflow.pyfunc.load_model(str(folder))
+        example = Model.load(str(folder)).load_input_example(str(folder))
+        if example is None:
+            return "loads; it has no input example"
+        model.predict(example)
+    except Exception as error:
+        kind = type(error).__name__
+        raise PodiumError(f"it does not answer its own example: {kind}: {error}") from error
+    return "loads and answers its example"
 
 
 def _remove_bytecode(folder: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from podium.evaluation import Interval
 from podium.reports.text import duration, markdown_table, number, text_table
+from podium.where import how_to_see
 from projects.jobs.run import OpenRun
-from projects.jobs.where import how_to_see
 from projects.training.trained import Trained
 
 

@@ -56,9 +56,9 @@ def command(rows: int | None, port: int | None) -> Result:
     Uses the tracking server of MLFLOW_TRACKING_URI, or mlflow.db in the current folder. Each step
     is printed as the command that does the same by hand.
     """
+    from podium.where import check_reachable
     from projects.jobs import tracking
     from projects.jobs.serve_once import free_port, run_to_end, score, serving
-    from projects.jobs.where import check_reachable
 
     check_reachable(tracking.tracking_uri())
     port = free_port() if port is None else free_port(port)
@@ -98,7 +98,7 @@ def _say(title: str, command: list[str]) -> None:
 
 def _text(answer: dict[str, Any], uri: str, tracking_uri: str) -> str:
     from podium.reports.text import percent, text_table
-    from projects.jobs.where import how_to_see
+    from podium.where import how_to_see
 
     rows = [
         (

@@ -31,8 +31,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from podium.artifact.mlflow_model import downloaded
 from podium.documents import to_json
 from podium.errors import NotFound, PodiumError, Unreachable, did_you_mean
+from podium.where import check_reachable, without_password
 from projects.jobs.run import OpenRun
-from projects.jobs.where import check_reachable, without_password
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from podium.errors import Unreachable
-from projects.jobs.where import check_reachable, how_to_see, without_password
+from podium.where import check_reachable, how_to_see, without_password
 
 
 def test_a_password_is_never_shown() -> None:

@@ -1,0 +1,1 @@
+"""Who is champion, since when and why: the ledger, its gates, promotion and rollback."""

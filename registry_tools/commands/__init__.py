@@ -1,0 +1,1 @@
+"""The commands: each parses, asks once, and prints."""

@@ -1,0 +1,194 @@
+"""What each act enters into the ledger, or why it cannot be done: pure functions of the state."""
+
+from __future__ import annotations
+
+from registry_tools.entry import Draft, Evidence, Stage
+from registry_tools.errors import Refused
+from registry_tools.gates import Candidate
+from registry_tools.policy import Policy
+from registry_tools.state import State, Traffic
+
+
+def promotion(
+    state: State, candidate: Candidate, stage: Stage, *, reason: str | None, forced: bool
+) -> Draft:
+    """`candidate` comes to `stage`; whoever was there is replaced. The gates come before this."""
+    holder = state.holder(stage)
+    return Draft(
+        "promote",
+        version=candidate.version,
+        stage=stage,
+        replaced=None if holder is None else holder.version,
+        reason=reason,
+        forced=forced,
+        model_digest=candidate.digest,
+    )
+
+
+def evaluation(
+    state: State, version: int, digest: str, evidence: Evidence, *, reason: str | None
+) -> Draft:
+    """A verdict on `version`, compared with whoever is champion now."""
+    return Draft(
+        "evaluate",
+        version=version,
+        replaced=state.champion,
+        reason=reason,
+        model_digest=digest,
+        evidence=evidence,
+    )
+
+
+def adoption(
+    state: State, version: int, stage: Stage, digest: str, evidence: Evidence, *, reason: str | None
+) -> Draft:
+    """`version` was put into `stage` before Podium, or by hand; the ledger takes it over.
+
+    forced, where the ledger had said otherwise: no gate was asked.
+    """
+    holder = state.holder(stage)
+    return Draft(
+        "adopt",
+        version=version,
+        stage=stage,
+        replaced=None if holder is None else holder.version,
+        reason=reason,
+        forced=holder is not None and holder.version != version,
+        model_digest=digest,
+        evidence=evidence,
+    )
+
+
+def approval(state: State, version: int, actor: str, *, reason: str | None) -> Draft | None:
+    """`actor` agrees that `version` goes to production; None where that was said already.
+
+    Raises Refused where `version` is not in staging: there is nothing to agree to.
+    """
+    holder = state.staging
+    if holder is None or holder.version != version:
+        there = "nothing" if holder is None else f"version {holder.version}"
+        raise Refused(
+            f"Version {version} of {state.model} is not in staging; {there} is.",
+            remedy=f"podium promote {state.model} {version} --to staging comes first.",
+        )
+    if any(given.actor == actor for given in state.of(version).approvals):
+        return None
+    return Draft("approve", version=version, reason=reason, model_digest=holder.digest)
+
+
+def rejection(state: State, version: int, *, reason: str) -> Draft | None:
+    """`version` is turned down until it is evaluated again; None where it is already.
+
+    Raises Refused for the champion: that is a rollback or a retirement.
+    """
+    if state.champion == version:
+        raise Refused(
+            f"Version {version} of {state.model} is in production.",
+            remedy=f"podium rollback {state.model} --reason … goes back to the one before.",
+        )
+    known = state.of(version)
+    if known.barred_as == "rejected":
+        return None
+    return Draft("reject", version=version, reason=reason, model_digest=known.digest)
+
+
+def retirement(state: State, version: int, *, reason: str) -> Draft | None:
+    """`version` leaves the stages and is not gone back to; None where it is retired already."""
+    known = state.of(version)
+    holds = [h for h in (state.production, state.staging) if h is not None and h.version == version]
+    if known.barred_as == "retired" and not holds:
+        return None
+    return Draft("retire", version=version, reason=reason, model_digest=known.digest)
+
+
+def rollback(state: State, to: int | None, *, reason: str) -> Draft:
+    """Back to the version that the champion took over from, or to the earlier champion `to`.
+
+    Raises Refused where there is nothing to go back to, and where `to` never was in production or
+    was rejected or retired since.
+    """
+    if state.production is None:
+        raise Refused(
+            f"Nothing of {state.model} is in production.",
+            remedy=f"podium promote {state.model} VERSION --to production comes first.",
+        )
+    present = state.production.version
+    target = _predecessor(state, present) if to is None else _chosen(state, present, to)
+    return Draft(
+        "rollback",
+        version=target,
+        stage="production",
+        replaced=present,
+        reason=reason,
+        model_digest=state.of(target).digest,
+    )
+
+
+def _predecessor(state: State, present: int) -> int:
+    """The last champion before `present` that was not rolled back, rejected or retired since."""
+    passed: list[int] = []
+    target = state.of(present).replaced
+    while target is not None and target not in (present, *passed):
+        if state.of(target).barred is None:
+            return target
+        passed.append(target)
+        target = state.of(target).replaced
+    skipped = "; ".join(f"version {v} was {state.of(v).barred_as}" for v in passed)
+    raise Refused(
+        f"There is nothing to roll back to: no champion before version {present} of "
+        f"{state.model} is left{f' ({skipped})' if skipped else ''}.",
+        remedy=f"Name one with --to, or podium retire {state.model} {present} --reason … "
+        "leaves production empty.",
+    )
+
+
+def _chosen(state: State, present: int, to: int) -> int:
+    known, name = state.of(to), state.model
+    if to == present:
+        raise Refused(f"Version {to} of {name} is in production already.")
+    if not known.was_champion:
+        raise Refused(
+            f"Version {to} of {name} never was in production.",
+            remedy=f"podium promote {name} {to} --to staging brings a new one there.",
+        )
+    if known.barred is not None and known.barred_as != "rolled back":
+        raise Refused(
+            f"Version {to} of {name} was {known.barred_as} by {known.barred.actor} at "
+            f"{known.barred.at}.",
+            remedy="Choose another one; podium history shows them.",
+        )
+    return to
+
+
+def new_policy(state: State, policy: Policy, *, reason: str | None) -> Draft | None:
+    """`policy` is in force from now on; None where it is already."""
+    if state.policy_by is not None and state.policy == policy:
+        return None
+    return Draft("policy", reason=reason, policy=policy.to_json())
+
+
+def sharing(state: State, wanted: Traffic, *, reason: str | None) -> Draft | None:
+    """Traffic is shared as `wanted` between the holders of the stages; None where it is already.
+
+    Raises Refused where a stage is empty, or its holder is another than `wanted` names.
+    """
+    if wanted.mode == "off":
+        off = {"mode": "off"}
+        return None if state.traffic.mode == "off" else Draft("traffic", reason=reason, traffic=off)
+    staged = None if state.staging is None else state.staging.version
+    for stage, holder, named in (
+        ("production", state.champion, wanted.champion),
+        ("staging", staged, wanted.challenger),
+    ):
+        if holder is None or named not in (None, holder):
+            there = "nothing" if holder is None else f"version {holder}"
+            raise Refused(
+                f"Traffic is shared between the holders of the two stages; {there} of "
+                f"{state.model} is in {stage}.",
+                remedy=f"podium promote {state.model} VERSION --to {stage} brings one there.",
+            )
+    pinned = {"champion": state.champion, "challenger": staged}
+    content = {"mode": wanted.mode, "share": wanted.share, "key": wanted.key, **pinned}
+    if all(getattr(state.traffic, name) == value for name, value in content.items()):
+        return None
+    return Draft("traffic", version=staged, reason=reason, traffic=content)

@@ -1,0 +1,185 @@
+"""The ledger of one model: read, folded, and written to, whoever else writes at the same time."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from podium.errors import Unreachable, UsageError
+from registry_tools.chain import Chain, Counted, Record, RestartSeen
+from registry_tools.entry import MOST_CHARACTERS, Draft, Entry, Place, make_entry
+from registry_tools.errors import LedgerBroken, LedgerConflict, OutcomeUnknown
+from registry_tools.ids import uuid7
+from registry_tools.port import Registry
+from registry_tools.state import State, advance
+from registry_tools.words import sentence
+
+_TRIES, _PAUSE_SECONDS = 4, 0.2
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a ledger takes from outside, so that tests can choose it.
+
+    now: the time, in UTC. new_id: a UUIDv7. pause: waits so many seconds.
+    """
+
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    new_id: Callable[[], uuid.UUID] = uuid7
+    pause: Callable[[float], None] = time.sleep
+
+
+class Ledger:
+    """The ledger of `model` in `registry`, as far as it was read.
+
+    Keeps the highest head that it saw, so that entries that vanish later are noticed.
+    """
+
+    def __init__(
+        self, registry: Registry, model: str, surroundings: Surroundings | None = None
+    ) -> None:
+        self.registry = registry
+        self.model = model
+        self.around = surroundings or Surroundings()
+        self.chain = Chain(model)
+        self.state = State(model)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Every entry that counts, in order."""
+        return [counted.entry for counted in self.chain.counted]
+
+    def refresh(self, noted_head: str | None = None) -> State:
+        """Take in what is new, and give the state that it adds up to.
+
+        noted_head: as `Model.head` says. Raises LedgerBroken where the chain is broken; what was
+        folded before then stays in `state`.
+        """
+        self.look(noted_head)
+        if self.chain.broken is not None:
+            raise LedgerBroken(
+                f"The ledger of {self.model} at {self.registry.place} is broken: "
+                f"{self.chain.broken.reason}.",
+                remedy=f"Nothing was changed. podium verify {self.model} says what is left; "
+                f"podium verify {self.model} --restart --reason … begins anew from there.",
+            )
+        return self.state
+
+    def look(self, noted_head: str | None = None) -> None:
+        """Like `refresh`, but a break is only noted in `chain.broken`."""
+        try:
+            self._take(self._new_records())
+        except RestartSeen:
+            self.chain, self.state = Chain(self.model), State(self.model)
+            self._take(self._new_records())
+        if noted_head is not None:
+            self._compare(noted_head)
+
+    def entry(self, draft: Draft, actor: str) -> Entry:
+        """The entry that puts `draft` on top of the present head; nothing is written yet.
+
+        Raises UsageError where it is longer than the registry takes.
+        """
+        head = self.chain.head
+        at = max(self.around.now().isoformat(timespec="microseconds"), head.at)
+        entry_id = str(self.around.new_id())
+        place = Place(self.model, entry_id, actor, at, head.seq + 1, head.number, head.hash)
+        entry = make_entry(draft, place)
+        if len(entry.text()) > MOST_CHARACTERS:
+            raise UsageError(
+                f"The entry would have {len(entry.text()):,} characters; the registry takes "
+                f"{MOST_CHARACTERS:,}.",
+                remedy="Give a shorter reason; a report belongs into a file.",
+            )
+        return entry
+
+    def append(self, entry: Entry) -> Counted:
+        """Write `entry`, and see that it counts.
+
+        Raises LedgerConflict, naming the winner, where somebody else was first; OutcomeUnknown
+        where the registry went away before that could be read; LedgerBroken.
+        """
+        failure: Exception | None = None
+        for attempt in range(_TRIES):
+            if attempt:
+                self.around.pause(_PAUSE_SECONDS * 2**attempt)
+            try:
+                self.registry.append(entry, sentence(entry))
+                failure = None
+            except Unreachable as error:
+                failure = error
+            found = self._settle(entry)
+            if found is not None:
+                return found
+        raise OutcomeUnknown(
+            f"The registry at {self.registry.place} took no entry for {self.model}: "
+            f"{failure or 'it said that it did, and did not'}.",
+            remedy="If it was only slow, the entry may still come in: run podium history "
+            f"{self.model} before you try again. Its id is {entry.entry_id}.",
+        ) from failure
+
+    def _settle(self, entry: Entry) -> Counted | None:
+        """The entry as it counts; None where it has not come in, and nothing else has either."""
+        try:
+            self.refresh()
+        except Unreachable as error:
+            raise OutcomeUnknown(
+                f"The registry at {self.registry.place} went away while an entry for {self.model} "
+                f"was written: whether it counts is not known ({error.what})",
+                remedy=f"Run podium history {self.model} when it is back: the entry counts if "
+                f"{entry.entry_id} is there. Nothing is half-done; the same command is safe.",
+            ) from error
+        found = self.chain.find(entry.entry_id)
+        if found is not None or self.chain.head.number == entry.parent:
+            return found
+        winner = self.chain.after(entry.parent)
+        raise LedgerConflict(
+            f"Somebody else was first on {self.model}: {_named(winner)}.",
+            remedy=f"Nothing of yours was entered. Look at podium status {self.model}, and run "
+            "the command again if it still makes sense.",
+        )
+
+    def _new_records(self) -> Sequence[Record]:
+        """What came after the last record that was seen, which must still be there."""
+        seen = self.chain.seen
+        if not seen:
+            return self.registry.records(self.model, 0)
+        records = self.registry.records(self.model, seen - 1)
+        if not records or records[0].number != seen:
+            self.chain.break_at(seen, f"entry {seen} was there, and somebody deleted it")
+            return records
+        head = self.chain.head
+        if head.number == seen and records[0].entry != self.chain.counted[-1].entry.text():
+            self.chain.break_at(seen, f"entry {seen} was changed")
+        return records[1:]
+
+    def _take(self, records: Iterable[Record]) -> None:
+        whole = self.chain.seen == 0
+        for counted in self.chain.extend(records, whole=whole):
+            self.state = advance(self.state, counted.entry)
+
+    def _compare(self, noted_head: str) -> None:
+        """A head that somebody noted, and that is not there, was deleted."""
+        number, _, digest = noted_head.partition(":")
+        if not number.isdigit():
+            return
+        if int(number) > self.chain.seen:
+            last = self.chain.seen
+            self.chain.break_at(
+                last + 1,
+                f"it reached up to entry {number} once, and ends with entry {last} now: "
+                "entries were deleted, or the ledger's registered model was deleted or renamed",
+            )
+            return
+        same = [c for c in self.chain.counted if c.number == int(number)]
+        if same and same[0].entry.hash != digest:
+            self.chain.break_at(int(number), f"entry {number} is not the one that was written")
+
+
+def _named(winner: Counted | None) -> str:
+    if winner is None:
+        return "the entry that this one was written on top of is gone"
+    return f"{sentence(winner.entry)} (entry {winner.entry.seq}, {winner.entry.at})"

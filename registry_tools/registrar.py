@@ -1,0 +1,302 @@
+"""Acts on one model: each looks, decides, enters, and then sets the aliases to match."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from podium.errors import NotFound, PodiumError, UsageError
+from podium.spec.names import model_name_problem
+from registry_tools import decide
+from registry_tools.chain import Counted
+from registry_tools.entry import STAGES, Draft, Entry, Evidence, Stage
+from registry_tools.errors import OutcomeUnknown, Refused
+from registry_tools.examine import Examined, examine
+from registry_tools.gates import checks_for
+from registry_tools.ledger import Ledger, Surroundings
+from registry_tools.notices import NoNotices, Notices
+from registry_tools.outcome import Outcome, Wanted
+from registry_tools.policy import Policy, read_policy
+from registry_tools.port import Model, Registry, Version
+from registry_tools.projection import Difference, differences, project
+from registry_tools.state import State, Traffic, advance
+
+_DECLARATION = "project.json"
+
+
+class Registrar:
+    """Does what the commands ask of the model `name` in `registry`.
+
+    Opening reads the ledger. Raises UsageError for a name that Podium cannot keep a ledger of,
+    NotFound, Unreachable, and LedgerBroken.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        name: str,
+        *,
+        notices: Notices | None = None,
+        surroundings: Surroundings | None = None,
+    ) -> None:
+        problem = model_name_problem(name)
+        if problem:
+            raise UsageError(
+                f"The name {name!r} {problem}.", remedy="Podium keeps no ledger of it."
+            )
+        self.registry = registry
+        self.name = name
+        self.notices = notices or NoNotices()
+        self.ledger = Ledger(registry, name, surroundings)
+        self.model: Model = registry.model(name)
+        self.ledger.refresh(self.model.head)
+        self._found_wrong = differences(self.model, self.state)
+        self.notices.settle(self.ledger)
+
+    @property
+    def state(self) -> State:
+        """What the ledger says."""
+        return self.ledger.state
+
+    def promote(
+        self,
+        number: int,
+        stage: Stage,
+        wanted: Wanted,
+        *,
+        forced: bool = False,
+        verdict: Evidence | None = None,
+    ) -> Outcome:
+        """Bring version `number` to `stage`, if the gates let it.
+
+        verdict: an evaluation that was made elsewhere; it is entered first. forced: whatever the
+        gates say; needs a reason. Raises Refused where it makes no sense in the present state.
+        """
+        self._check_forced(forced, wanted)
+        self._check_adopted()
+        version = self.registry.version(self.name, number)
+        holder = self.state.holder(stage)
+        if holder is not None and holder.version == number:
+            return self._done((), wanted, notes=(f"Version {number} is in {stage} already.",))
+        if self.state.champion == number:
+            raise Refused(f"Version {number} of {self.name} is in production already.")
+        examined = examine(self.registry, version, self.state)
+        told = (self._policy_of(version), self._verdict(examined, verdict, wanted))
+        drafts = [draft for draft in told if draft is not None]
+        state = self._supposed(drafts, wanted)
+        checks = tuple(checks_for(stage, state, examined.candidate))
+        refused = not forced and any(not check.passed for check in checks)
+        if not refused:
+            drafts.append(self._promotion(state, examined, stage, wanted, forced=forced))
+        return replace(self._enter(drafts, wanted), checks=checks, refused=refused)
+
+    def evaluate(self, number: int, evidence: Evidence, wanted: Wanted) -> Outcome:
+        """Enter a verdict on version `number`, compared with the present champion."""
+        self._check_adopted()
+        version = self.registry.version(self.name, number)
+        examined = examine(self.registry, version, self.state)
+        drafts = [self._policy_of(version), self._verdict(examined, evidence, wanted)]
+        return self._enter([draft for draft in drafts if draft], wanted)
+
+    def approve(self, number: int, wanted: Wanted) -> Outcome:
+        """Agree that version `number`, which is in staging, goes to production."""
+        draft = decide.approval(self.state, number, wanted.actor, reason=wanted.reason)
+        return self._one(draft, wanted, f"{wanted.actor} approved version {number} already.")
+
+    def reject(self, number: int, wanted: Wanted) -> Outcome:
+        """Turn version `number` down; it needs a new evaluation to come back."""
+        self.registry.version(self.name, number)
+        draft = decide.rejection(self.state, number, reason=_reason(wanted))
+        return self._one(draft, wanted, f"Version {number} is rejected already.")
+
+    def retire(self, number: int, wanted: Wanted) -> Outcome:
+        """Take version `number` out of its stage for good, even where that leaves it empty."""
+        if number not in self.state.versions:
+            self.registry.version(self.name, number)  # a deleted one may still hold a stage
+        draft = decide.retirement(self.state, number, reason=_reason(wanted))
+        return self._one(draft, wanted, f"Version {number} is retired already.")
+
+    def rollback(self, to: int | None, wanted: Wanted) -> Outcome:
+        """Go back to the version before the champion, or to the earlier champion `to`."""
+        self._check_adopted()
+        draft = decide.rollback(self.state, to, reason=_reason(wanted))
+        if draft.version is not None:
+            self._check_there(draft.version)
+        return self._enter([draft], wanted)
+
+    def adopt(self, holders: Sequence[tuple[Stage, int]], wanted: Wanted) -> Outcome:
+        """Take over versions that are in their stages without an entry.
+
+        Raises Refused for a stage of which the ledger says otherwise, unless there is a reason.
+        """
+        drafts: list[Draft] = []
+        for stage, number in holders:
+            present = self.state.holder(stage)
+            if present is not None and present.version == number:
+                continue
+            if present is not None and not wanted.reason:
+                raise Refused(
+                    f"The ledger of {self.name} says that version {present.version} is in {stage}, "
+                    f"by {present.by.actor} at {present.by.at}; adopting version {number} goes "
+                    "past every gate.",
+                    remedy=f"podium verify {self.name} --repair sets the alias back; with --reason "
+                    "it is adopted, and stays visible as forced.",
+                )
+            drafts.append(self._adoption(stage, number, wanted))
+        if not drafts:
+            return self._done((), wanted, notes=("The ledger says all of this already.",))
+        return self._enter(drafts, wanted)
+
+    def set_policy(self, policy: Policy, wanted: Wanted) -> Outcome:
+        """Put `policy` in force."""
+        draft = decide.new_policy(self.state, policy, reason=wanted.reason)
+        return self._one(draft, wanted, "This policy is in force already.")
+
+    def share_traffic(self, traffic: Traffic, wanted: Wanted) -> Outcome:
+        """Share traffic between the holders of the two stages, or no longer."""
+        draft = decide.sharing(self.state, traffic, reason=wanted.reason)
+        return self._one(draft, wanted, "Traffic is shared like this already.")
+
+    def differences(self) -> tuple[Difference, ...]:
+        """Aliases that did not say what the ledger says when this was opened."""
+        return self._found_wrong
+
+    def before_podium(self) -> tuple[tuple[Stage, int], ...]:
+        """Stages that have an alias, and nothing in the ledger: they came before Podium."""
+        if self.state.ever_held:
+            return ()
+        return tuple(
+            (stage, self.model.aliases[stage]) for stage in STAGES if stage in self.model.aliases
+        )
+
+    def _one(self, draft: Draft | None, wanted: Wanted, otherwise: str) -> Outcome:
+        if draft is None:
+            return self._done((), wanted, notes=(otherwise,))
+        return self._enter([draft], wanted)
+
+    def _enter(self, drafts: Sequence[Draft], wanted: Wanted) -> Outcome:
+        """Write `drafts` one after the other; of a dry run, only say what they would be."""
+        if wanted.dry_run:
+            entries, state = [], self.state
+            for draft in drafts:
+                entries.append(self.ledger.entry(draft, wanted.actor))
+                state = advance(state, entries[-1])
+            return Outcome(state, tuple(entries), dry_run=True)
+        return self._done([self._write(draft, wanted).entry for draft in drafts], wanted)
+
+    def _write(self, draft: Draft, wanted: Wanted) -> Counted:
+        if not self.ledger.chain.seen:
+            self.registry.create_ledger(self.name)
+        entry = self.ledger.entry(draft, wanted.actor)
+        self.notices.prepare(entry)
+        try:
+            counted = self.ledger.append(entry)
+        except OutcomeUnknown:
+            raise  # the notice waits until it is known
+        except Exception:
+            self.notices.drop(entry)
+            raise
+        self.notices.release(entry)
+        return counted
+
+    def _done(
+        self, entries: Sequence[Entry], wanted: Wanted, notes: tuple[str, ...] = ()
+    ) -> Outcome:
+        """The end of every act: the aliases and the noted head say what the ledger says."""
+        if wanted.dry_run:
+            return Outcome(self.state, notes=notes, dry_run=True)
+        mended: tuple[Difference, ...] = ()
+        if entries or self._found_wrong:
+            try:
+                self.note_head()
+                project(self.registry, self.ledger)
+                mended = self._found_wrong
+            except (PodiumError, OSError) as error:
+                notes = (*notes, _unprojected(self.name, error))
+        return Outcome(self.state, tuple(entries), mended=mended, notes=notes)
+
+    def note_head(self) -> None:
+        """Keep the head beside the model, so that entries that vanish later are noticed."""
+        if self.ledger.chain.counted:
+            self.registry.note_head(self.name, self.ledger.chain.head.text())
+
+    def _policy_of(self, version: Version) -> Draft | None:
+        """The policy that the project of `version` declares, where none is in force yet."""
+        if self.state.policy_by is not None or version.run_id is None:
+            return None
+        declared = self.registry.run_json(version.run_id, _DECLARATION)
+        if not isinstance(declared, dict):
+            return None
+        policy = read_policy(declared, f"{_DECLARATION} of run {version.run_id}")
+        reason = f"declared by the project of version {version.number}"
+        return decide.new_policy(self.state, policy, reason=reason)
+
+    def _verdict(
+        self, examined: Examined, evidence: Evidence | None, wanted: Wanted
+    ) -> Draft | None:
+        if evidence is None:
+            return None
+        candidate = examined.candidate
+        kept = replace(evidence, files=examined.files.evidence.files)
+        return decide.evaluation(
+            self.state, candidate.version, candidate.digest, kept, reason=wanted.reason
+        )
+
+    def _promotion(
+        self, state: State, examined: Examined, stage: Stage, wanted: Wanted, *, forced: bool
+    ) -> Draft:
+        draft = decide.promotion(
+            state, examined.candidate, stage, reason=wanted.reason, forced=forced
+        )
+        return replace(draft, evidence=examined.files.evidence)
+
+    def _adoption(self, stage: Stage, number: int, wanted: Wanted) -> Draft:
+        version = self.registry.version(self.name, number)
+        files = examine(self.registry, version, self.state).files
+        return decide.adoption(
+            self.state, number, stage, files.digest, files.evidence, reason=wanted.reason
+        )
+
+    def _supposed(self, drafts: Sequence[Draft], wanted: Wanted) -> State:
+        """The state as it would be after `drafts`."""
+        state = self.state
+        for draft in drafts:
+            state = advance(state, self.ledger.entry(draft, wanted.actor))
+        return state
+
+    def _check_adopted(self) -> None:
+        stages = self.before_podium()
+        if stages:
+            there = " and ".join(f"@{stage} on version {number}" for stage, number in stages)
+            raise Refused(
+                f"{self.name} has {there}, which the ledger knows nothing of.",
+                remedy=f"podium adopt {self.name} takes it over; then repeat this.",
+            )
+
+    def _check_there(self, number: int) -> None:
+        try:
+            self.registry.version(self.name, number)
+        except NotFound as error:
+            raise Refused(
+                f"Version {number} of {self.name}, which would come back, was deleted.",
+                remedy=f"podium retire {self.name} {number} --reason deleted skips it; or name "
+                "another one with --to.",
+            ) from error
+
+    @staticmethod
+    def _check_forced(forced: bool, wanted: Wanted) -> None:
+        if forced and not wanted.reason:
+            raise UsageError("--force needs a reason.", remedy="Say why with --reason.")
+
+
+def _reason(wanted: Wanted) -> str:
+    if not wanted.reason or not wanted.reason.strip():
+        raise UsageError("This needs a reason.", remedy="Say why with --reason.")
+    return wanted.reason
+
+
+def _unprojected(name: str, error: Exception) -> str:
+    return (
+        f"It is entered, but the aliases could not be set ({error}). The next command that writes "
+        f"does it, or podium verify {name} --repair."
+    )

@@ -1,0 +1,280 @@
+"""The registry that MLflow keeps. The only module of `registry_tools` that imports MLflow."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import random
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import yaml
+from mlflow import MlflowClient, get_registry_uri, get_tracking_uri
+from mlflow.artifacts import download_artifacts
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
+
+from podium.errors import NotFound, PodiumError, Unreachable, did_you_mean
+from podium.spec.names import LEDGER_SUFFIX
+from podium.where import check_reachable, without_password
+from registry_tools.chain import Record
+from registry_tools.entry import Entry
+from registry_tools.errors import LedgerBroken
+from registry_tools.port import Model, Registry, Run, Version
+
+_T = TypeVar("_T")
+_ENTRY, _PARENT, _HEAD = "podium.entry", "podium.parent", "podium.ledger.head"
+_PAGE, _DESCRIPTION_LENGTH = 2_000, 5_000
+_PAUSES_SECONDS = (0.3, 1.0, 2.5)
+_REQUEST_SECONDS = "30"
+_NOT_REACHED = {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED"}
+_NOT_THERE = {"RESOURCE_DOES_NOT_EXIST"}
+
+
+class MlflowRegistry(Registry):
+    """The registry of the tracking server, or database, that MLflow is set to use.
+
+    Raises Unreachable at once where nothing answers there.
+    """
+
+    def __init__(self) -> None:
+        self._uri = str(get_registry_uri())
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # we say it ourselves
+        for uri in {self._uri, str(get_tracking_uri())}:
+            check_reachable(uri)
+        self._client: MlflowClient = self._read(MlflowClient)
+
+    @property
+    def place(self) -> str:
+        return without_password(self._uri)
+
+    def model(self, name: str) -> Model:
+        try:
+            found = self._read(lambda: self._client.get_registered_model(name))
+        except NotFound as error:
+            near = did_you_mean(name, self.models())
+            remedy = near or "podium train registers one."
+            message = f"There is no registered model {name!r} at {self.place}."
+            raise NotFound(message, remedy=remedy) from error
+        aliases = {alias: int(version) for alias, version in found.aliases.items()}
+        return Model(name, aliases, found.tags.get(_HEAD))
+
+    def models(self) -> list[str]:
+        names: list[str] = []
+        token = None
+        while True:
+            page = self._read(partial(self._client.search_registered_models, page_token=token))
+            names += [model.name for model in page if not model.name.endswith(LEDGER_SUFFIX)]
+            token = page.token
+            if not token:
+                return sorted(names)
+
+    def version(self, name: str, number: int) -> Version:
+        try:
+            found = self._read(lambda: self._client.get_model_version(name, str(number)))
+        except NotFound as error:
+            self.model(name)
+            known = ", ".join(str(v.number) for v in self.versions(name)[-10:]) or "none"
+            raise NotFound(
+                f"{name} at {self.place} has no version {number}.", remedy=f"Known: {known}."
+            ) from error
+        return _version(found)
+
+    def versions(self, name: str) -> list[Version]:
+        return [_version(found) for found in self._search(name, 0)]
+
+    def run(self, run_id: str) -> Run:
+        found = self._read(lambda: self._client.get_run(run_id))
+        tags = dict(found.data.tags)
+        user = tags.get("mlflow.user") or found.info.user_id or None
+        return Run(run_id, user, dict(found.data.params), dict(found.data.metrics), tags)
+
+    def run_json(self, run_id: str, path: str) -> Any:
+        with tempfile.TemporaryDirectory() as scratch:
+            try:
+                file = self._read(
+                    lambda: self._client.download_artifacts(run_id, path, dst_path=scratch)
+                )
+            except (NotFound, PodiumError) as error:
+                if isinstance(error, Unreachable):
+                    raise
+                return None
+            return json.loads(Path(file).read_text(encoding="utf-8"))
+
+    @contextmanager
+    def files(self, name: str, number: int) -> Iterator[Path]:
+        from podium.artifact.mlflow_model import download  # imports scikit-learn: slow
+
+        uri = self._read(lambda: self._client.get_model_version_download_uri(name, str(number)))
+        with tempfile.TemporaryDirectory() as scratch:
+            yield self._read(lambda: download(uri, Path(scratch)))
+
+    def mlmodel(self, name: str, number: int) -> Mapping[str, Any]:
+        uri = self._read(lambda: self._client.get_model_version_download_uri(name, str(number)))
+        with tempfile.TemporaryDirectory() as scratch:
+            file = self._read(
+                lambda: download_artifacts(artifact_uri=f"{uri}/MLmodel", dst_path=scratch)
+            )
+            keys = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+        return keys if isinstance(keys, dict) else {}
+
+    def records(self, name: str, after: int) -> list[Record]:
+        return [
+            Record(int(found.version), found.tags.get(_ENTRY), found.tags.get(_PARENT))
+            for found in self._search(f"{name}{LEDGER_SUFFIX}", after)
+        ]
+
+    def create_ledger(self, name: str) -> None:
+        ledger = f"{name}{LEDGER_SUFFIX}"
+        described = f"Podium's ledger of {name}: podium history {name} reads it. Do not edit."
+        make = partial(
+            self._client.create_registered_model,
+            ledger,
+            tags={"podium.ledger": name},
+            description=described,
+        )
+        try:
+            self._read(make)
+        except Unreachable:
+            raise
+        except PodiumError:
+            found = self._read(lambda: self._client.get_registered_model(ledger))
+            if found.tags.get("podium.ledger") != name:
+                raise LedgerBroken(
+                    f"The registered model {ledger!r} at {self.place} is not Podium's ledger of "
+                    f"{name}: its tag podium.ledger says so of "
+                    f"{found.tags.get('podium.ledger', 'nothing')}.",
+                    remedy="Rename that model; Podium keeps names that end in .ledger for itself.",
+                ) from None
+
+    def append(self, entry: Entry, sentence: str) -> None:
+        self._once(
+            lambda: self._client.create_model_version(
+                f"{entry.model}{LEDGER_SUFFIX}",
+                source=f"podium:/{quote(entry.model, safe='')}/{entry.version or 0}",
+                tags={_ENTRY: entry.text(), _PARENT: str(entry.parent)},
+                description=sentence[:_DESCRIPTION_LENGTH],
+                await_creation_for=0,
+            )
+        )
+
+    def note_head(self, name: str, head: str) -> None:
+        self._read(lambda: self._client.set_registered_model_tag(name, _HEAD, head))
+
+    def set_alias(self, name: str, alias: str, number: int) -> None:
+        self._read(lambda: self._client.set_registered_model_alias(name, alias, str(number)))
+
+    def delete_alias(self, name: str, alias: str) -> None:
+        self._read(lambda: self._client.delete_registered_model_alias(name, alias))
+
+    def set_tag(self, name: str, number: int, key: str, value: str) -> None:
+        self._read(lambda: self._client.set_model_version_tag(name, str(number), key, value))
+
+    def _search(self, name: str, after: int) -> list[ModelVersion]:
+        """Model versions with numbers above `after`, ascending; page by page by number, so that
+        what is deleted or added meanwhile moves nothing.
+        """
+        found: list[ModelVersion] = []
+        while True:
+            search = partial(
+                self._client.search_model_versions,
+                f"name = '{name}' AND version_number > {after}",
+                max_results=_PAGE,
+                order_by=["version_number ASC"],
+            )
+            page = self._read(search)
+            found += page
+            if len(page) < _PAGE:
+                return found
+            after = int(page[-1].version)
+
+    def _read(self, ask: Callable[[], _T]) -> _T:
+        """What `ask` gives, tried again a few times where nothing answers. For what may be
+        repeated: reads, and writes that say the same again.
+        """
+        for pause in _PAUSES_SECONDS:
+            try:
+                return self._once(ask)
+            except Unreachable:
+                time.sleep(pause * (0.5 + random.random()))
+        return self._once(ask)
+
+    def _once(self, ask: Callable[[], _T]) -> _T:
+        """What `ask` gives, in one request; MLflow's errors in Podium's words."""
+        try:
+            with _without_retries():
+                return ask()
+        except (MlflowException, SQLAlchemyError, OSError) as error:
+            raise self._in_our_words(error) from error
+
+    def _in_our_words(self, error: Exception) -> PodiumError:
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        code = getattr(error, "error_code", "INTERNAL_ERROR")
+        if code in _NOT_THERE:
+            return NotFound(f"Not found at {self.place}: {said}")
+        if code in _NOT_REACHED:
+            return Unreachable(
+                f"The registry at {self.place} does not answer as it should: {said}",
+                remedy="Check MLFLOW_TRACKING_URI, and the server's log where there is one.",
+            )
+        return PodiumError(
+            f"The registry at {self.place} refused: {said}",
+            remedy="Nothing was changed by this step. Check the login and its permissions.",
+        )
+
+
+def _version(found: ModelVersion) -> Version:
+    created = datetime.fromtimestamp(found.creation_timestamp / 1000, UTC)
+    return Version(
+        found.name,
+        int(found.version),
+        created.isoformat(timespec="milliseconds"),
+        found.run_id or None,
+        found.source or "",
+        found.description or "",
+        dict(found.tags),
+    )
+
+
+_lock = threading.Lock()
+_inside = 0
+_before: dict[str, str | None] = {}
+_SETTINGS = {
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": _REQUEST_SECONDS,
+}
+
+
+@contextmanager
+def _without_retries() -> Iterator[None]:
+    """Within the block MLflow's HTTP client tries once: it would repeat a POST whose reply was
+    lost, and wait for minutes. The setting is the process's; the last thread out restores it.
+    """
+    global _inside
+    with _lock:
+        if not _inside:
+            _before.update({name: os.environ.get(name) for name in _SETTINGS})
+            os.environ.update(_SETTINGS)
+        _inside += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            if not _inside:
+                for name, value in _before.items():
+                    if value is None:
+                        os.environ.pop(name, None)
+                    else:
+                        os.environ[name] = value

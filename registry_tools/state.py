@@ -1,0 +1,275 @@
+"""Who serves, since when and why: the fold of the ledger's entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from registry_tools.entry import Entry, Evidence, Stage
+from registry_tools.policy import Policy
+
+Mode = Literal["off", "shadow", "canary", "ab"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Who did something, when and why, as the entry `seq` says."""
+
+    seq: int
+    actor: str
+    at: str
+    reason: str | None = None
+    forced: bool = False
+
+    @classmethod
+    def of(cls, entry: Entry) -> Event:
+        """What `entry` says about itself."""
+        return cls(entry.seq, entry.actor, entry.at, entry.reason, entry.forced)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The version in a stage, how it came there, and the digest that it was pinned with."""
+
+    version: int
+    digest: str | None
+    by: Event
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The last verdict on a version, and the champion that it was compared with, if any."""
+
+    verdict: str
+    digest: str | None
+    champion: int | None
+    evidence: Evidence
+    by: Event
+
+
+@dataclass(frozen=True)
+class VersionState:
+    """What the ledger knows of one version.
+
+    barred: its last rejection, rollback or retirement since it last came to a stage, and
+    `barred_as` which of them. replaced: the champion that it took over from, when it was itself
+    promoted. was_champion: whether it ever was in production.
+    """
+
+    digest: str | None = None
+    files: Mapping[str, str] | None = None
+    evaluation: Evaluation | None = None
+    approvals: tuple[Event, ...] = ()
+    barred: Event | None = None
+    barred_as: Literal["rejected", "rolled back", "retired"] | None = None
+    was_champion: bool = False
+    replaced: int | None = None
+    staged: Event | None = None
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """How requests are shared between a pinned champion and a pinned challenger."""
+
+    mode: Mode = "off"
+    champion: int | None = None
+    challenger: int | None = None
+    share: float | None = None
+    key: str | None = None
+    by: Event | None = None
+    verdict: str | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """What the entries up to `seq` add up to. At most one version holds a stage."""
+
+    model: str
+    seq: int = 0
+    policy: Policy = field(default_factory=Policy)
+    policy_by: Event | None = None
+    production: Holder | None = None
+    staging: Holder | None = None
+    traffic: Traffic = Traffic()
+    versions: Mapping[int, VersionState] = field(default_factory=dict)
+    retrained: Event | None = None
+    restarted: Event | None = None
+
+    def holder(self, stage: Stage) -> Holder | None:
+        """Who is in `stage`."""
+        return self.production if stage == "production" else self.staging
+
+    @property
+    def champion(self) -> int | None:
+        """The version in production."""
+        return None if self.production is None else self.production.version
+
+    @property
+    def ever_held(self) -> bool:
+        """Whether any version ever came to a stage; before that, aliases are not Podium's."""
+        return any(known.was_champion or known.staged for known in self.versions.values())
+
+    def of(self, version: int) -> VersionState:
+        """What is known of `version`; nothing yet where it was never entered."""
+        return self.versions.get(version, VersionState())
+
+
+def fold(model: str, entries: Iterable[Entry]) -> State:
+    """The state that all `entries`, in order, add up to."""
+    state = State(model)
+    for entry in entries:
+        state = advance(state, entry)
+    return state
+
+
+def advance(state: State, entry: Entry) -> State:
+    """The state after one more entry. Pure; never refuses: what counts has happened."""
+    stepped = _ACTIONS[entry.action](replace(state, seq=entry.seq), entry)
+    return _without_stale_traffic(stepped, entry)
+
+
+def _adopt(state: State, entry: Entry) -> State:
+    """An alias that came before Podium: the version holds its stage, whoever was there."""
+    replaced = state.champion if entry.stage == "production" else None
+    return _install(state, entry, replaced=replaced)
+
+
+def _promote(state: State, entry: Entry) -> State:
+    state = _install(state, entry, replaced=entry.replaced)
+    return replace(state, staging=None) if entry.stage == "production" else state
+
+
+def _install(state: State, entry: Entry, replaced: int | None) -> State:
+    version = _version(entry)
+    known = _known(state.of(version), entry)
+    event = Event.of(entry)
+    changed: dict[str, Any] = {"barred": None, "barred_as": None, "approvals": ()}
+    if entry.stage == "production":
+        changed |= {"was_champion": True, "replaced": replaced}
+    else:
+        changed |= {"staged": event}
+    state = _with_version(state, version, replace(known, **changed))
+    return _hold(state, entry, version)
+
+
+def _rollback(state: State, entry: Entry) -> State:
+    if entry.replaced is not None:
+        state = _bar(state, entry, entry.replaced, "rolled back")
+    version = _version(entry)
+    known = replace(_known(state.of(version), entry), barred=None, barred_as=None)
+    return _hold(_with_version(state, version, known), entry, version)
+
+
+def _hold(state: State, entry: Entry, version: int) -> State:
+    holder = Holder(version, state.of(version).digest, Event.of(entry))
+    if entry.stage == "production":
+        return _leave(replace(state, production=holder), "staging", version)
+    return _leave(replace(state, staging=holder), "production", version)
+
+
+def _leave(state: State, stage: Stage, version: int) -> State:
+    """`version` no longer holds `stage`, if it did."""
+    holder = state.holder(stage)
+    if holder is None or holder.version != version:
+        return state
+    if stage == "production":
+        return replace(state, production=None)
+    return replace(state, staging=None)
+
+
+def _evaluate(state: State, entry: Entry) -> State:
+    version, digest = _version(entry), entry.model_digest
+    verdict = entry.evidence.verdict or "inconclusive"
+    made = Evaluation(verdict, digest, entry.replaced, entry.evidence, Event.of(entry))
+    known = replace(_known(state.of(version), entry), evaluation=made, approvals=())
+    return _with_version(state, version, known)
+
+
+def _approve(state: State, entry: Entry) -> State:
+    version = _version(entry)
+    known = state.of(version)
+    others = tuple(a for a in known.approvals if a.actor != entry.actor)
+    return _with_version(state, version, replace(known, approvals=(*others, Event.of(entry))))
+
+
+def _reject(state: State, entry: Entry) -> State:
+    version = _version(entry)
+    return _leave(_bar(state, entry, version, "rejected"), "staging", version)
+
+
+def _retire(state: State, entry: Entry) -> State:
+    version = _version(entry)
+    state = _bar(state, entry, version, "retired")
+    return _leave(_leave(state, "staging", version), "production", version)
+
+
+def _bar(
+    state: State, entry: Entry, version: int, how: Literal["rejected", "rolled back", "retired"]
+) -> State:
+    known = replace(state.of(version), barred=Event.of(entry), barred_as=how, approvals=())
+    return _with_version(state, version, known)
+
+
+def _policy(state: State, entry: Entry) -> State:
+    policy = Policy.model_validate(entry.policy or {})
+    return replace(state, policy=policy, policy_by=Event.of(entry))
+
+
+def _traffic(state: State, entry: Entry) -> State:
+    return replace(state, traffic=Traffic(**(entry.traffic or {}), by=Event.of(entry)))
+
+
+def _judge(state: State, entry: Entry) -> State:
+    verdict = entry.evidence.verdict
+    state = replace(state, traffic=replace(state.traffic, verdict=verdict))
+    return _reject(state, entry) if verdict == "worse" else state
+
+
+def _without_stale_traffic(state: State, entry: Entry) -> State:
+    """Traffic pins both versions; when either no longer holds its stage, it is off."""
+    pinned = (state.traffic.champion, state.traffic.challenger)
+    staged = None if state.staging is None else state.staging.version
+    if state.traffic.mode == "off" or pinned == (state.champion, staged):
+        return state
+    return replace(state, traffic=Traffic(by=Event.of(entry)))
+
+
+def _retrain(state: State, entry: Entry) -> State:
+    return replace(state, retrained=Event.of(entry))
+
+
+def _restart(state: State, entry: Entry) -> State:
+    return replace(state, restarted=Event.of(entry))
+
+
+def _known(known: VersionState, entry: Entry) -> VersionState:
+    """`known`, with the digest and the files that `entry` pins."""
+    files = known.files if entry.evidence.files is None else entry.evidence.files
+    return replace(known, digest=entry.model_digest or known.digest, files=files)
+
+
+def _with_version(state: State, version: int, known: VersionState) -> State:
+    return replace(state, versions={**state.versions, version: known})
+
+
+def _version(entry: Entry) -> int:
+    if entry.version is None:
+        raise ValueError(f"entry {entry.seq} ({entry.action}) is about no version")
+    return entry.version
+
+
+_ACTIONS = {
+    "adopt": _adopt,
+    "policy": _policy,
+    "evaluate": _evaluate,
+    "approve": _approve,
+    "reject": _reject,
+    "promote": _promote,
+    "rollback": _rollback,
+    "traffic": _traffic,
+    "judge": _judge,
+    "retrain": _retrain,
+    "retire": _retire,
+    "restart": _restart,
+}

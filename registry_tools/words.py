@@ -1,0 +1,47 @@
+"""Entries as sentences, for people: descriptions in MLflow, history, notices."""
+
+from __future__ import annotations
+
+from registry_tools.entry import Entry
+
+
+def sentence(entry: Entry) -> str:
+    """What an entry says, in one sentence: who did what, and why."""
+    forced = " by force" if entry.forced else ""
+    why = f": {entry.reason}" if entry.reason else ""
+    return f"{entry.actor} {_deed(entry)}{forced}{why}"
+
+
+def _deed(entry: Entry) -> str:
+    version = f"version {entry.version}"
+    after = f" instead of version {entry.replaced}" if entry.replaced else ""
+    deeds = {
+        "adopt": f"adopted {version} as it stood in {entry.stage}{after}",
+        "policy": "set the policy",
+        "evaluate": f"evaluated {version}{_compared(entry)}: {entry.evidence.verdict}",
+        "approve": f"approved {version}",
+        "reject": f"rejected {version}",
+        "promote": f"promoted {version} to {entry.stage}{after}",
+        "rollback": f"rolled back from version {entry.replaced} to {version}",
+        "traffic": f"set traffic {_shared(entry)}",
+        "judge": f"judged {version}: {entry.evidence.verdict}",
+        "retrain": "started a new training",
+        "retire": f"retired {version}",
+        "restart": "began the ledger anew",
+    }
+    return deeds[entry.action]
+
+
+def _compared(entry: Entry) -> str:
+    return f" against version {entry.replaced}" if entry.replaced else ""
+
+
+def _shared(entry: Entry) -> str:
+    traffic = entry.traffic or {}
+    if traffic.get("mode") == "off":
+        return "off"
+    share = traffic.get("share")
+    amount = "" if share is None else f" with a share of {share:g}"
+    key = f" by {traffic['key']}" if traffic.get("key") else ""
+    pinned = f"version {traffic.get('challenger')} beside version {traffic.get('champion')}"
+    return f"to {traffic.get('mode')}: {pinned}{amount}{key}"
