@@ -27,8 +27,60 @@ COMMANDS = {
         "Train", "projects.jobs.train", "Train a project's model, log all of it, register it."
     ),
     "projects": _Entry("Train", "projects.jobs.list_projects", "List the bundled projects."),
+    "status": _Entry(
+        "Promote",
+        "registry_tools.commands.status",
+        "Who is champion, what waits, what needs attention.",
+    ),
+    "promote": _Entry(
+        "Promote",
+        "registry_tools.commands.promote",
+        "Bring a version to staging or production, past the gates.",
+    ),
+    "approve": _Entry(
+        "Promote",
+        "registry_tools.commands.approve",
+        "Agree that the version in staging goes to production.",
+    ),
+    "reject": _Entry(
+        "Promote",
+        "registry_tools.commands.reject",
+        "Turn a version down until it is evaluated again.",
+    ),
+    "rollback": _Entry(
+        "Promote", "registry_tools.commands.rollback", "Go back to the champion before."
+    ),
+    "retire": _Entry(
+        "Promote", "registry_tools.commands.retire", "Take a version out of its stage for good."
+    ),
+    "policy": _Entry(
+        "Promote",
+        "registry_tools.commands.policy",
+        "Show or set what a candidate must show, and who must agree.",
+    ),
+    "traffic": _Entry(
+        "Promote",
+        "registry_tools.commands.traffic",
+        "Share requests between champion and challenger.",
+    ),
+    "adopt": _Entry(
+        "Promote", "registry_tools.commands.adopt", "Take over aliases that came before Podium."
+    ),
+    "history": _Entry(
+        "Look", "registry_tools.commands.history", "What happened, and who was champion when."
+    ),
+    "diff": _Entry("Look", "registry_tools.commands.diff", "Two versions side by side."),
+    "card": _Entry("Look", "registry_tools.commands.card", "A version's model card."),
+    "verify": _Entry(
+        "Look",
+        "registry_tools.commands.verify",
+        "Check the ledger, the aliases and the files; repair them.",
+    ),
     "export": _Entry(
         "Deploy", "projects.jobs.export", "Write a version's compiled form, for the edge."
+    ),
+    "notify": _Entry(
+        "Set up", "podium.notify.command", "Notices of what was entered: waiting, failed, a test."
     ),
     "completion": _Entry(
         "Set up", "podium.completion", "Print the script that completes commands in your shell."
@@ -67,6 +119,7 @@ class _LazyGroup(click.Group):
             formatter.write("  podium quickstart\n")
             formatter.write("  podium train --project flight_delay\n")
             formatter.write("  podium train --project my/folder --estimator linear --json\n")
+            formatter.write("  podium status flight_delay\n")
             formatter.write("  podium COMMAND --help\n")
 
 

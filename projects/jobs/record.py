@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from podium.actor import current_actor
 from podium.artifact.example import example_of
 from podium.artifact.mlflow_model import LoggedArtifact, log_artifact
 from podium.progress import Progress
@@ -156,6 +159,7 @@ def _version_tags(trained: Trained, logged: LoggedArtifact) -> dict[str, str]:
         "podium.digest": logged.digest,
         "podium.data_digest": trained.table.digest,
         "podium.estimator": trained.estimator,
+        "podium.author": current_actor(os.environ, Path.home()),
         "podium.compiled": str(trained.parity),
         f"podium.holdout.{metric}": f"{trained.measured.holdout[metric].estimate:.6g}",
     }

@@ -43,10 +43,11 @@ def open_registry() -> Registry:
 
 def open_registrar(name: str) -> Registrar:
     """The registrar of the model `name`, which tells the configured URLs of what it enters."""
-    from registry_tools.notices import NoNotices
+    from registry_tools.notices import notices_for
     from registry_tools.registrar import Registrar
 
-    return Registrar(open_registry(), name, notices=NoNotices())
+    notices = notices_for(os.environ, Path.home(), lambda line: click.echo(line, err=True))
+    return Registrar(open_registry(), name, notices=notices)
 
 
 def wanted(reason: str | None, *, dry_run: bool) -> Wanted:
