@@ -37,7 +37,11 @@ _ENTRY, _PARENT, _HEAD = "podium.entry", "podium.parent", "podium.ledger.head"
 _PAGE, _DESCRIPTION_LENGTH = 2_000, 5_000
 _PAUSES_SECONDS = (0.3, 1.0, 2.5)
 _REQUEST_SECONDS = "30"
-_NOT_REACHED = {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED"}
+_NOT_REACHED = {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "DEADLINE_EXCEEDED"} | {
+    "REQUEST_LIMIT_EXCEEDED",
+    "RESOURCE_EXHAUSTED",
+    "BAD_REQUEST",  # what MLflow makes of a database's errors: two set the same alias at once
+}
 _NOT_THERE = {"RESOURCE_DOES_NOT_EXIST"}
 
 
@@ -82,8 +86,10 @@ class MlflowRegistry(Registry):
     def version(self, name: str, number: int) -> Version:
         try:
             found = self._read(lambda: self._client.get_model_version(name, str(number)))
-        except NotFound as error:
-            self.model(name)
+        except PodiumError as error:
+            self.model(name)  # a server with permissions does not tell a missing one from a hidden
+            if not isinstance(error, NotFound):
+                raise
             known = ", ".join(str(v.number) for v in self.versions(name)[-10:]) or "none"
             raise NotFound(
                 f"{name} at {self.place} has no version {number}.", remedy=f"Known: {known}."
@@ -99,7 +105,7 @@ class MlflowRegistry(Registry):
         user = tags.get("mlflow.user") or found.info.user_id or None
         return Run(run_id, user, dict(found.data.params), dict(found.data.metrics), tags)
 
-    def run_json(self, run_id: str, path: str) -> Any:
+    def run_text(self, run_id: str, path: str) -> str | None:
         with tempfile.TemporaryDirectory() as scratch:
             try:
                 file = self._read(
@@ -109,7 +115,11 @@ class MlflowRegistry(Registry):
                 if isinstance(error, Unreachable):
                     raise
                 return None
-            return json.loads(Path(file).read_text(encoding="utf-8"))
+            return Path(file).read_text(encoding="utf-8")
+
+    def run_json(self, run_id: str, path: str) -> Any:
+        text = self.run_text(run_id, path)
+        return None if text is None else json.loads(text)
 
     @contextmanager
     def files(self, name: str, number: int) -> Iterator[Path]:
@@ -147,8 +157,11 @@ class MlflowRegistry(Registry):
             self._read(make)
         except Unreachable:
             raise
-        except PodiumError:
-            found = self._read(lambda: self._client.get_registered_model(ledger))
+        except PodiumError as refusal:
+            try:
+                found = self._read(lambda: self._client.get_registered_model(ledger))
+            except NotFound:
+                raise refusal from None
             if found.tags.get("podium.ledger") != name:
                 raise LedgerBroken(
                     f"The registered model {ledger!r} at {self.place} is not Podium's ledger of "
@@ -161,7 +174,7 @@ class MlflowRegistry(Registry):
         self._once(
             lambda: self._client.create_model_version(
                 f"{entry.model}{LEDGER_SUFFIX}",
-                source=f"podium:/{quote(entry.model, safe='')}/{entry.version or 0}",
+                source=_source(entry),
                 tags={_ENTRY: entry.text(), _PARENT: str(entry.parent)},
                 description=sentence[:_DESCRIPTION_LENGTH],
                 await_creation_for=0,
@@ -231,6 +244,13 @@ class MlflowRegistry(Registry):
             f"The registry at {self.place} refused: {said}",
             remedy="Nothing was changed by this step. Check the login and its permissions.",
         )
+
+
+def _source(entry: Entry) -> str:
+    """What the entry is about, as a URI that MLflow does not look into; PostgreSQL's column takes
+    500 characters.
+    """
+    return f"podium:/{quote(entry.model, safe='')[:480]}/{entry.version or 0}"
 
 
 def _version(found: ModelVersion) -> Version:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -177,8 +178,11 @@ def _registered_text(name: str, registered: Registered, run: OpenRun) -> str:
 
 
 def _next_steps(registered: Registered, run: OpenRun) -> str:
-    return (
-        "Next:\n"
-        f"  {how_to_see(run.tracking_uri)}\n"
-        f"  mlflow models serve -m {registered.uri} --env-manager local --port 5001"
-    )
+    steps = [
+        how_to_see(run.tracking_uri),
+        f"mlflow models serve -m {registered.uri} --env-manager local --port 5001",
+    ]
+    if registered.version is not None:
+        name = shlex.quote(registered.uri.removeprefix("models:/").rpartition("/")[0])
+        steps.append(f"podium promote {name} {registered.version} --to staging")
+    return "\n".join(["Next:", *(f"  {step}" for step in steps)])

@@ -17,13 +17,17 @@ from tests.e2e.processes import environment, run
 
 @pytest.mark.e2e
 @pytest.mark.slow
-def test_the_quick_start_trains_serves_scores_and_stops_what_it_started(tmp_path: Path) -> None:
+def test_the_quick_start_trains_promotes_serves_rolls_back_and_stops_what_it_started(
+    tmp_path: Path,
+) -> None:
     command = ["podium", "quickstart", "--rows", "5000", "--json"]
     done = run(command, tmp_path, environment(tmp_path))
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
-    assert said["model_uri"] == "models:/flight_delay/1"
+    assert said["model_uri"] == "models:/flight_delay@production"
+    assert (said["versions"], said["champion"]) == ([1, 2], 1)
     assert len(said["predictions"]) == 3
+    assert "rolled back from version 2 to version 1" in done.stderr
     assert "$ curl" in done.stderr
     assert not _left(tmp_path)
 

@@ -71,7 +71,7 @@ def test_every_command_of_the_readme_works(checkout: Path) -> None:
     seen = set()
     with ExitStack() as servers:
         for command in commands():
-            seen.add(command.split()[0])
+            seen.add(next(word for word in command.split() if "=" not in word))
             if command.startswith("source "):
                 continue  # the tests run in an environment already
             if command.startswith("make "):
@@ -92,4 +92,4 @@ def check_output(command: str, output: str) -> None:
         assert row["prediction"] in (0, 1)
         assert 0 < row["probability"] < 1
     else:
-        assert output.strip()
+        assert output.strip() or " > " in command
