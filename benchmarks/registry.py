@@ -78,8 +78,8 @@ def promote(number: int) -> None:
     verdict = Evidence(verdict="pass", report_sha256="0" * 64)
     wanted = Wanted("benchmark")
     outcome = Registrar(MlflowRegistry(), NAME).promote(number, "staging", wanted, verdict=verdict)
-    if outcome.refused or len(outcome.entries) != 2:
-        raise SystemExit(f"not promoted: {outcome}")
+    if outcome.refused or len(outcome.entries) < 2:
+        raise SystemExit(f"not promoted: {outcome.checks} {outcome.notes}")
 
 
 def bare_promote(number: int) -> None:
@@ -170,7 +170,7 @@ def measure(repeats: int, sizes: list[int]) -> bool:
     ours, bare = promotions()
     taken = fastest({"ours": ours, "bare": bare}, repeats)
     kept = [row("promote to staging", taken["ours"], taken["bare"], PROMOTE_BAR)]
-    here = {"ours": status_here, "bare": lambda: exec(BARE_STATUS)}  # noqa: S102
+    here = {"ours": status_here, "bare": lambda: exec(BARE_STATUS)}
     taken = fastest(here, 4 * repeats)
     kept.append(row("status, in this process", taken["ours"], taken["bare"], STATUS_BAR))
     whole: dict[str, Callable[[], Any]] = {

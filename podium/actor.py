@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import getpass
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,8 +18,14 @@ def current_actor(environ: Mapping[str, str], home: Path) -> str:
     MLflow's user is the one of MLFLOW_TRACKING_USERNAME, or of `~/.mlflow/credentials`. Unless a
     server checks it, the name is a claim.
     """
-    found = environ.get(_MLFLOW_USER) or _from_credentials(home) or environ.get(_VARIABLE)
-    return " ".join((found or _system_user()).split())[:200] or "unknown"
+    claims = (environ.get(_MLFLOW_USER), _from_credentials(home), environ.get(_VARIABLE))
+    return next(filter(None, map(_name, claims)), None) or _name(_system_user()) or "unknown"
+
+
+def _name(claim: str | None) -> str:
+    """`claim` on one line, composed, and without what is not seen: one spelling for one person."""
+    words = " ".join(unicodedata.normalize("NFC", claim or "").split())
+    return "".join(c for c in words if c.isprintable())[:200].strip()
 
 
 def _from_credentials(home: Path) -> str | None:
@@ -33,5 +40,5 @@ def _from_credentials(home: Path) -> str | None:
 def _system_user() -> str:
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # a user without a name, as in some containers
+    except (OSError, KeyError, ImportError):  # a user without a name, as in some containers
         return "unknown"

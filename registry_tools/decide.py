@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from registry_tools.entry import Draft, Evidence, Stage
 from registry_tools.errors import Refused
-from registry_tools.gates import Candidate
+from registry_tools.gates import Candidate, evaluated_again
 from registry_tools.policy import Policy
 from registry_tools.state import State, Traffic
 
@@ -87,7 +87,7 @@ def rejection(state: State, version: int, *, reason: str) -> Draft | None:
             remedy=f"podium rollback {state.model} --reason … goes back to the one before.",
         )
     known = state.of(version)
-    if known.barred_as == "rejected":
+    if known.barred_as == "rejected" and not evaluated_again(known):
         return None
     return Draft("reject", version=version, reason=reason, model_digest=known.digest)
 
@@ -96,7 +96,7 @@ def retirement(state: State, version: int, *, reason: str) -> Draft | None:
     """`version` leaves the stages and is not gone back to; None where it is retired already."""
     known = state.of(version)
     holds = [h for h in (state.production, state.staging) if h is not None and h.version == version]
-    if known.barred_as == "retired" and not holds:
+    if known.barred_as == "retired" and not holds and not evaluated_again(known):
         return None
     return Draft("retire", version=version, reason=reason, model_digest=known.digest)
 
@@ -126,14 +126,11 @@ def rollback(state: State, to: int | None, *, reason: str) -> Draft:
 
 def _predecessor(state: State, present: int) -> int:
     """The last champion before `present` that was not rolled back, rejected or retired since."""
-    passed: list[int] = []
-    target = state.of(present).replaced
-    while target is not None and target not in (present, *passed):
-        if state.of(target).barred is None:
-            return target
-        passed.append(target)
-        target = state.of(target).replaced
-    skipped = "; ".join(f"version {v} was {state.of(v).barred_as}" for v in passed)
+    earlier = [v for v in dict.fromkeys(state.champions) if v != present]
+    for version in earlier:
+        if state.of(version).barred is None:
+            return version
+    skipped = "; ".join(f"version {v} was {state.of(v).barred_as}" for v in earlier)
     raise Refused(
         f"There is nothing to roll back to: no champion before version {present} of "
         f"{state.model} is left{f' ({skipped})' if skipped else ''}.",

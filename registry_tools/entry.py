@@ -6,8 +6,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime, timedelta
 from types import NoneType
 from typing import Any, Literal, get_args
+
+from pydantic import ValidationError
+
+from registry_tools.policy import Policy
 
 SCHEMA = 1
 FIRST_HASH = "0" * 64
@@ -28,6 +33,7 @@ Action = Literal[
     "restart",
 ]
 Stage = Literal["staging", "production"]
+Mode = Literal["off", "shadow", "canary", "ab"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 ACTIONS: tuple[Action, ...] = get_args(Action)
 _ABOUT_A_VERSION = {"adopt", "evaluate", "approve", "reject", "promote", "rollback"} | {
@@ -35,6 +41,9 @@ _ABOUT_A_VERSION = {"adopt", "evaluate", "approve", "reject", "promote", "rollba
     "retire",
 }
 _ABOUT_A_STAGE = {"adopt", "promote", "rollback"}
+_VERDICTS = {"evaluate": ("pass", "fail", "inconclusive"), "judge": ("better", "worse", "hold")}
+_LEAST = {"seq": 1, "parent": 0, "version": 1, "replaced": 1}
+_TRAFFIC = {"mode", "share", "key", "champion", "challenger"}
 
 
 class UnreadableEntry(ValueError):
@@ -154,11 +163,17 @@ class Place:
 
 
 def make_entry(draft: Draft, place: Place) -> Entry:
-    """The entry that puts `draft` in its place, with its hash."""
+    """The entry that puts `draft` in its place, with its hash.
+
+    Raises UnreadableEntry for one that nobody could read: once written, it would break the ledger.
+    """
     given = {field.name: getattr(draft, field.name) for field in fields(draft)}
     where = {field.name: getattr(place, field.name) for field in fields(place)}
     unhashed = Entry(schema=SCHEMA, hash="", **given, **where)
-    return replace(unhashed, hash=hash_of(asdict(unhashed)))
+    try:
+        return read_entry(replace(unhashed, hash=hash_of(asdict(unhashed))).text())
+    except (TypeError, RecursionError) as error:
+        raise UnreadableEntry(f"cannot be written as JSON: {error}") from error
 
 
 def hash_of(document: Mapping[str, Any]) -> str:
@@ -180,9 +195,12 @@ def read_entry(text: str) -> Entry:
         raise UnreadableEntry(f"has schema {schema}; this Podium reads up to {SCHEMA}: update it")
     _check_fields(document, _TYPES)
     _check_fields(document["evidence"], _EVIDENCE_TYPES)
+    if _canonical(document) != text:
+        raise UnreadableEntry("is not spelt as Podium spells it: it was changed")
     if hash_of(document) != document["hash"]:
         raise UnreadableEntry("does not have the hash that it was written with: it was changed")
     _check_sense(document)
+    _check_content(document)
     return Entry(**{**document, "evidence": Evidence(**document["evidence"])})
 
 
@@ -207,9 +225,66 @@ def _check_sense(document: Mapping[str, Any]) -> None:
         raise UnreadableEntry(f"is about no version, although it is of the action {action}")
     if action in _ABOUT_A_STAGE and stage is None:
         raise UnreadableEntry(f"is about no stage, although it is of the action {action}")
+    if action == "rollback" and stage != "production":
+        raise UnreadableEntry("rolls back a stage that is not production")
+    for name, least in _LEAST.items():
+        if document[name] is not None and document[name] < least:
+            raise UnreadableEntry(f"has the {name} {document[name]}")
+    if not _is_instant(document["at"]):
+        raise UnreadableEntry(f"has a time that is none: {document['at']!r}")
+
+
+def _check_content(document: Mapping[str, Any]) -> None:
+    """What the fold takes apart: it never refuses, so nothing else may get there."""
+    action, evidence = document["action"], document["evidence"]
+    if action in _VERDICTS and evidence["verdict"] not in _VERDICTS[action]:
+        raise UnreadableEntry(f"has a verdict that is not known: {evidence['verdict']!r}")
+    if any(type(digest) is not str for digest in (evidence["files"] or {}).values()):
+        raise UnreadableEntry("has files without a digest")
+    if action == "policy":
+        _check_policy(document["policy"])
+    if action == "traffic":
+        _check_traffic(document["traffic"])
+
+
+def _check_policy(policy: Any) -> None:
+    try:
+        Policy.model_validate(policy)
+    except ValidationError as error:
+        keys = ".".join(str(key) for key in error.errors()[0]["loc"]) or "policy"
+        raise UnreadableEntry(f"has a policy that this Podium cannot read, at {keys}") from None
+
+
+def _check_traffic(traffic: Any) -> None:
+    if not isinstance(traffic, dict) or not set(traffic) <= _TRAFFIC:
+        raise UnreadableEntry("has traffic with the wrong fields")
+    mode, share, key = traffic.get("mode"), traffic.get("share"), traffic.get("key")
+    pinned = (traffic.get("champion"), traffic.get("challenger"))
+    if mode not in get_args(Mode):
+        raise UnreadableEntry(f"has a mode of traffic that is not known: {mode!r}")
+    if mode != "off" and not all(type(version) is int and version > 0 for version in pinned):
+        raise UnreadableEntry("has traffic that does not pin two versions")
+    if share is not None and not (type(share) in (int, float) and 0 < share <= 1):
+        raise UnreadableEntry(f"has a share of traffic that is none: {share!r}")
+    if key is not None and type(key) is not str:
+        raise UnreadableEntry(f"has a key of traffic that is none: {key!r}")
+
+
+def _is_instant(text: str) -> bool:
+    """Whether `text` is UTC, ISO 8601 with microseconds, so that times sort as text."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    utc = instant.utcoffset() == timedelta(0)
+    return utc and instant.isoformat(timespec="microseconds") == text
 
 
 def _canonical(document: Any) -> str:
-    return json.dumps(
-        document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    )
+    """Raises UnreadableEntry for what JSON has no spelling for: NaN, or nesting without end."""
+    try:
+        return json.dumps(
+            document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+        )
+    except (ValueError, RecursionError) as error:
+        raise UnreadableEntry(f"cannot be spelt as JSON: {error}") from None

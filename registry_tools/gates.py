@@ -12,7 +12,8 @@ from registry_tools.state import Evaluation, State, VersionState
 class Check:
     """One question that a gate asks: what was found, and what is needed.
 
-    inconclusive: not passed, but for lack of evidence rather than because of it.
+    inconclusive: not passed, but for lack of evidence rather than because of it. excluded: of
+    approvals, the author, whose own does not count.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Check:
     found: str
     needed: str
     inconclusive: bool = False
+    excluded: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,33 @@ def checks_for(stage: Stage, state: State, candidate: Candidate) -> list[Check]:
     common = [*evaluated, _not_barred(known), _intact(candidate, known), _signature(candidate)]
     if stage == "staging":
         return common
-    return [_staged(state, candidate.version), *common, _approved(state, known, candidate)]
+    return [
+        _staged(state, candidate.version),
+        *common,
+        approvals(state, candidate.version, candidate.author),
+    ]
+
+
+def approvals(state: State, version: int, author: str | None) -> Check:
+    """Whether enough people agree that `version` goes to production.
+
+    author: who trained it; where nobody knows, whoever brought it to staging counts as such.
+    """
+    promotion, known = state.policy.promotion, state.of(version)
+    needed, excluded = str(promotion.approvals), None
+    if promotion.exclude_author and promotion.approvals:
+        excluded = author or (known.staged.actor if known.staged else None)
+        needed += f", not counting the author {excluded or '(unknown)'}"
+    people = sorted({a.actor for a in known.approvals if excluded is None or a.actor != excluded})
+    found = f"{len(people)} ({', '.join(people)})" if people else "0"
+    return Check("approvals", len(people) >= promotion.approvals, found, needed, excluded=excluded)
+
+
+def evaluated_again(known: VersionState) -> bool:
+    """Whether it was evaluated after it was rejected, rolled back or retired."""
+    if known.barred is None or known.evaluation is None:
+        return False
+    return known.evaluation.by.seq > known.barred.seq
 
 
 def inconclusive(checks: list[Check]) -> bool:
@@ -99,7 +127,7 @@ def _not_barred(known: VersionState) -> Check:
     if known.barred is None:
         return Check(name, True, "none", needed)
     found = f"{known.barred_as} by {known.barred.actor} (entry {known.barred.seq})"
-    again = known.evaluation is not None and known.evaluation.by.seq > known.barred.seq
+    again = evaluated_again(known)
     return Check(name, again, f"{found}, evaluated again" if again else found, needed)
 
 
@@ -125,22 +153,6 @@ def _staged(state: State, version: int) -> Check:
     found = "nothing in staging" if holder is None else f"version {holder.version} in staging"
     there = holder is not None and holder.version == version
     return Check("in staging", there, found, f"version {version} in staging")
-
-
-def _approved(state: State, known: VersionState, candidate: Candidate) -> Check:
-    promotion = state.policy.promotion
-    author = candidate.author or (known.staged.actor if known.staged else None)
-    counted = [
-        approval.actor
-        for approval in known.approvals
-        if not (promotion.exclude_author and approval.actor == author)
-    ]
-    people = sorted(set(counted))
-    needed = str(promotion.approvals)
-    if promotion.exclude_author and promotion.approvals:
-        needed += f", not counting the author {author or '(unknown)'}"
-    found = f"{len(people)} ({', '.join(people)})" if people else "0"
-    return Check("approvals", len(people) >= promotion.approvals, found, needed)
 
 
 def _against(version: int | None) -> str:

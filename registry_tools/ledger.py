@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from podium.errors import Unreachable, UsageError
-from registry_tools.chain import Chain, Counted, Record, RestartSeen
+from podium.errors import PodiumError, Unreachable, UsageError
+from registry_tools.chain import Break, Chain, Counted, Record, RestartSeen
 from registry_tools.entry import MOST_CHARACTERS, Draft, Entry, Place, make_entry
 from registry_tools.errors import LedgerBroken, LedgerConflict, OutcomeUnknown
 from registry_tools.ids import uuid7
@@ -59,22 +59,29 @@ class Ledger:
         folded before then stays in `state`.
         """
         self.look(noted_head)
-        if self.chain.broken is not None:
-            raise LedgerBroken(
-                f"The ledger of {self.model} at {self.registry.place} is broken: "
-                f"{self.chain.broken.reason}.",
-                remedy=f"Nothing was changed. podium verify {self.model} says what is left; "
-                f"podium verify {self.model} --restart --reason … begins anew from there.",
-            )
-        return self.state
+        return self._whole()
+
+    def read_again(self, noted_head: str | None = None) -> State:
+        """Like `refresh`, but from the first entry on, so that what somebody changed or deleted
+        among those that were read before is noticed too. Costs time in proportion to all of them.
+        """
+        self._read_again()
+        if noted_head is not None:
+            self._compare(noted_head)
+        return self._whole()
 
     def look(self, noted_head: str | None = None) -> None:
         """Like `refresh`, but a break is only noted in `chain.broken`."""
+        again = self.chain.broken is not None
+        followed = self.chain.seen > 0
         try:
-            self._take(self._new_records())
+            if not again:
+                self._take(self._new_records())
+                again = followed and self.chain.broken is not None
         except RestartSeen:
-            self.chain, self.state = Chain(self.model), State(self.model)
-            self._take(self._new_records())
+            again = True
+        if again:
+            self._read_again()  # a restart may have ended the break meanwhile
         if noted_head is not None:
             self._compare(noted_head)
 
@@ -102,39 +109,61 @@ class Ledger:
         Raises LedgerConflict, naming the winner, where somebody else was first; OutcomeUnknown
         where the registry went away before that could be read; LedgerBroken.
         """
-        failure: Exception | None = None
+        failure: PodiumError | None = None
         for attempt in range(_TRIES):
             if attempt:
                 self.around.pause(_PAUSE_SECONDS * 2**attempt)
-            try:
-                self.registry.append(entry, sentence(entry))
-                failure = None
-            except Unreachable as error:
-                failure = error
+            failure = self._try(entry)
             found = self._settle(entry)
             if found is not None:
                 return found
+            if failure is not None and not isinstance(failure, Unreachable):
+                raise failure
         raise OutcomeUnknown(
-            f"The registry at {self.registry.place} took no entry for {self.model}: "
+            f"The registry at {self.registry.place} has taken no entry for {self.model} so far, "
+            f"and whether one still comes in is not known: "
             f"{failure or 'it said that it did, and did not'}.",
-            remedy="If it was only slow, the entry may still come in: run podium history "
-            f"{self.model} before you try again. Its id is {entry.entry_id}.",
+            remedy=f"Run podium history {self.model} before you try again: the entry counts if "
+            f"{entry.entry_id} is there.",
         ) from failure
+
+    def _try(self, entry: Entry) -> PodiumError | None:
+        """Ask for `entry` to be written; what the registry said against it decides nothing."""
+        try:
+            self.registry.append(entry, sentence(entry))
+        except PodiumError as error:
+            return error
+        return None
+
+    def _whole(self) -> State:
+        """The state. Raises LedgerBroken where the chain is broken."""
+        if self.chain.broken is None:
+            return self.state
+        raise LedgerBroken(
+            f"The ledger of {self.model} at {self.registry.place} is broken: "
+            f"{self.chain.broken.reason}.",
+            remedy=f"Nothing was changed. podium verify {self.model} says what is left; "
+            f"podium verify {self.model} --restart --reason … begins anew from there.",
+        )
 
     def _settle(self, entry: Entry) -> Counted | None:
         """The entry as it counts; None where it has not come in, and nothing else has either."""
         try:
-            self.refresh()
+            self.look()
         except Unreachable as error:
             raise OutcomeUnknown(
                 f"The registry at {self.registry.place} went away while an entry for {self.model} "
                 f"was written: whether it counts is not known ({error.what})",
-                remedy=f"Run podium history {self.model} when it is back: the entry counts if "
-                f"{entry.entry_id} is there. Nothing is half-done; the same command is safe.",
+                remedy=f"Run podium history {self.model} when it is back, before you try again: the "
+                f"entry counts if {entry.entry_id} is there.",
             ) from error
         found = self.chain.find(entry.entry_id)
-        if found is not None or self.chain.head.number == entry.parent:
+        if found is not None:
             return found
+        if entry.action != "restart":
+            self._whole()
+        if self.chain.head.number == entry.parent:
+            return None
         winner = self.chain.after(entry.parent)
         raise LedgerConflict(
             f"Somebody else was first on {self.model}: {_named(winner)}.",
@@ -158,8 +187,31 @@ class Ledger:
 
     def _take(self, records: Iterable[Record]) -> None:
         whole = self.chain.seen == 0
-        for counted in self.chain.extend(records, whole=whole):
-            self.state = advance(self.state, counted.entry)
+        for record in records:
+            for counted in self.chain.extend([record], whole=whole):
+                self.state = advance(self.state, counted.entry)
+
+    def _read_again(self) -> None:
+        """Read everything anew; what was held stays unless what is there now goes on from it."""
+        again = Ledger(self.registry, self.model, self.around)
+        again._take(self.registry.records(self.model, 0))
+        broken = again.chain.broken
+        if broken is None and not self._led_to(again.chain):
+            number = self.chain.head.number
+            broken = Break(number, f"entry {number} was there, and somebody deleted or changed it")
+        if broken is None or not self.chain.counted:
+            self.chain, self.state = again.chain, again.state
+        else:
+            self.chain.break_at(broken.number, broken.reason)
+
+    def _led_to(self, chain: Chain) -> bool:
+        """Whether `chain` has the last entry that counts here, or begins anew behind it."""
+        known = {counted.entry.hash for counted in self.chain.counted}
+        return not known or any(
+            counted.entry.hash == self.chain.head.hash
+            or (counted.entry.action == "restart" and counted.entry.hash not in known)
+            for counted in chain.counted
+        )
 
     def _compare(self, noted_head: str) -> None:
         """A head that somebody noted, and that is not there, was deleted."""
@@ -171,7 +223,7 @@ class Ledger:
             self.chain.break_at(
                 last + 1,
                 f"it reached up to entry {number} once, and ends with entry {last} now: "
-                "entries were deleted, or the ledger's registered model was deleted or renamed",
+                "entries were deleted, or the model or its ledger was renamed or deleted",
             )
             return
         same = [c for c in self.chain.counted if c.number == int(number)]

@@ -90,6 +90,10 @@ class Registry(ABC):
     def run(self, run_id: str) -> Run:
         """The run `run_id`."""
 
+    def run_text(self, run_id: str, path: str) -> str | None:
+        """The text at `path` among the run's artifacts; None where there is none."""
+        return None
+
     @abstractmethod
     def run_json(self, run_id: str, path: str) -> Any:
         """The JSON document at `path` among the run's artifacts; None where there is none."""

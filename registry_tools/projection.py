@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from podium.errors import PodiumError
 from registry_tools.entry import STAGES, Stage
 from registry_tools.ledger import Ledger
 from registry_tools.port import Model, Registry
@@ -50,6 +51,7 @@ def project(registry: Registry, ledger: Ledger) -> None:
 
     Somebody else may write at the same time: whoever has set an alias reads both once more, first
     the aliases and then the ledger, until they agree. So the last to set has seen the last entry.
+    Raises PodiumError where they do not agree after many rounds.
     """
     for _ in range(_ROUNDS):
         model = registry.model(ledger.model)
@@ -58,6 +60,11 @@ def project(registry: Registry, ledger: Ledger) -> None:
             return
         for difference in sorted(wrong, key=lambda found: found.stage != "production"):
             _set(registry, model.name, difference)
+    raise PodiumError(
+        f"The aliases of {ledger.model} at {registry.place} were changed by others again and "
+        f"again, {_ROUNDS} times.",
+        remedy=f"podium verify {ledger.model} says whether they are right now.",
+    )
 
 
 def _set(registry: Registry, name: str, difference: Difference) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from podium.errors import NotFound, PodiumError, UsageError
@@ -10,7 +10,7 @@ from podium.spec.names import model_name_problem
 from registry_tools import decide
 from registry_tools.chain import Counted
 from registry_tools.entry import STAGES, Draft, Entry, Evidence, Stage
-from registry_tools.errors import OutcomeUnknown, Refused
+from registry_tools.errors import LedgerConflict, OutcomeUnknown, Refused
 from registry_tools.examine import Examined, examine
 from registry_tools.gates import checks_for
 from registry_tools.ledger import Ledger, Surroundings
@@ -20,6 +20,7 @@ from registry_tools.policy import Policy, read_policy
 from registry_tools.port import Model, Registry, Version
 from registry_tools.projection import Difference, differences, project
 from registry_tools.state import State, Traffic, advance
+from registry_tools.words import sentence
 
 _DECLARATION = "project.json"
 
@@ -70,47 +71,53 @@ class Registrar:
         """Bring version `number` to `stage`, if the gates let it.
 
         verdict: an evaluation that was made elsewhere; it is entered first. forced: whatever the
-        gates say; needs a reason. Raises Refused where it makes no sense in the present state.
+        gates say; needs a reason, and is entered only where a gate was in the way. Raises Refused
+        where it makes no sense in the present state.
         """
         self._check_forced(forced, wanted)
         self._check_adopted()
         version = self.registry.version(self.name, number)
         holder = self.state.holder(stage)
         if holder is not None and holder.version == number:
-            return self._done((), wanted, notes=(f"Version {number} is in {stage} already.",))
+            there = f"Version {number} is in {stage} already."
+            return self._already(number, verdict, wanted, there)
         if self.state.champion == number:
             raise Refused(f"Version {number} of {self.name} is in production already.")
-        examined = examine(self.registry, version, self.state)
+        examined = self._examine(version)
         told = (self._policy_of(version), self._verdict(examined, verdict, wanted))
         drafts = [draft for draft in told if draft is not None]
         state = self._supposed(drafts, wanted)
         checks = tuple(checks_for(stage, state, examined.candidate))
-        refused = not forced and any(not check.passed for check in checks)
+        failed = any(not check.passed for check in checks)
+        refused = failed and not forced
         if not refused:
-            drafts.append(self._promotion(state, examined, stage, wanted, forced=forced))
+            drafts.append(self._promotion(state, examined, stage, wanted, forced=failed))
         return replace(self._enter(drafts, wanted), checks=checks, refused=refused)
 
     def evaluate(self, number: int, evidence: Evidence, wanted: Wanted) -> Outcome:
         """Enter a verdict on version `number`, compared with the present champion."""
         self._check_adopted()
         version = self.registry.version(self.name, number)
-        examined = examine(self.registry, version, self.state)
+        examined = self._examine(version)
         drafts = [self._policy_of(version), self._verdict(examined, evidence, wanted)]
         return self._enter([draft for draft in drafts if draft], wanted)
 
     def approve(self, number: int, wanted: Wanted) -> Outcome:
         """Agree that version `number`, which is in staging, goes to production."""
+        self._check_adopted()
         draft = decide.approval(self.state, number, wanted.actor, reason=wanted.reason)
         return self._one(draft, wanted, f"{wanted.actor} approved version {number} already.")
 
     def reject(self, number: int, wanted: Wanted) -> Outcome:
         """Turn version `number` down; it needs a new evaluation to come back."""
+        self._check_adopted()
         self.registry.version(self.name, number)
         draft = decide.rejection(self.state, number, reason=_reason(wanted))
         return self._one(draft, wanted, f"Version {number} is rejected already.")
 
     def retire(self, number: int, wanted: Wanted) -> Outcome:
         """Take version `number` out of its stage for good, even where that leaves it empty."""
+        self._check_adopted()
         if number not in self.state.versions:
             self.registry.version(self.name, number)  # a deleted one may still hold a stage
         draft = decide.retirement(self.state, number, reason=_reason(wanted))
@@ -121,16 +128,18 @@ class Registrar:
         self._check_adopted()
         draft = decide.rollback(self.state, to, reason=_reason(wanted))
         if draft.version is not None:
-            self._check_there(draft.version)
+            self._check_there(draft.version, "would come back")
         return self._enter([draft], wanted)
 
     def adopt(self, holders: Sequence[tuple[Stage, int]], wanted: Wanted) -> Outcome:
         """Take over versions that are in their stages without an entry.
 
-        Raises Refused for a stage of which the ledger says otherwise, unless there is a reason.
+        Raises Refused for a stage of which the ledger says otherwise, unless there is a reason, and
+        where one version would hold both stages.
         """
+        self._check_one_stage_each(dict(holders))
         drafts: list[Draft] = []
-        for stage, number in holders:
+        for stage, number in sorted(holders):  # production first
             present = self.state.holder(stage)
             if present is not None and present.version == number:
                 continue
@@ -154,6 +163,7 @@ class Registrar:
 
     def share_traffic(self, traffic: Traffic, wanted: Wanted) -> Outcome:
         """Share traffic between the holders of the two stages, or no longer."""
+        self._check_adopted()
         draft = decide.sharing(self.state, traffic, reason=wanted.reason)
         return self._one(draft, wanted, "Traffic is shared like this already.")
 
@@ -169,6 +179,15 @@ class Registrar:
             (stage, self.model.aliases[stage]) for stage in STAGES if stage in self.model.aliases
         )
 
+    def _already(
+        self, number: int, verdict: Evidence | None, wanted: Wanted, there: str
+    ) -> Outcome:
+        """Version `number` stays where it is; a verdict on it is entered all the same."""
+        if verdict is None:
+            return self._done((), wanted, notes=(there,))
+        outcome = self.evaluate(number, verdict, wanted)
+        return replace(outcome, notes=(there, *outcome.notes))
+
     def _one(self, draft: Draft | None, wanted: Wanted, otherwise: str) -> Outcome:
         if draft is None:
             return self._done((), wanted, notes=(otherwise,))
@@ -182,7 +201,29 @@ class Registrar:
                 entries.append(self.ledger.entry(draft, wanted.actor))
                 state = advance(state, entries[-1])
             return Outcome(state, tuple(entries), dry_run=True)
-        return self._done([self._write(draft, wanted).entry for draft in drafts], wanted)
+        return self._done(self._write_all(drafts, wanted), wanted)
+
+    def _write_all(self, drafts: Sequence[Draft], wanted: Wanted) -> list[Entry]:
+        """Write `drafts`, each right on top of the one before: all were decided on together."""
+        written: list[Entry] = []
+        for draft in drafts:
+            try:
+                if written and self.ledger.chain.head.hash != written[-1].hash:
+                    raise LedgerConflict(f"Somebody else wrote to the ledger of {self.name} too.")
+                written.append(self._write(draft, wanted).entry)
+            except LedgerConflict as error:
+                if not written:
+                    raise
+                raise self._half_way(written, error) from error
+        return written
+
+    def _half_way(self, written: Sequence[Entry], error: LedgerConflict) -> LedgerConflict:
+        done = "; ".join(map(sentence, written))
+        return LedgerConflict(
+            f"{error.what} Before that this was entered: {done}. The rest was not.",
+            remedy=f"Look at podium history {self.name}, and run the command again if it still "
+            "makes sense.",
+        )
 
     def _write(self, draft: Draft, wanted: Wanted) -> Counted:
         if not self.ledger.chain.seen:
@@ -210,10 +251,14 @@ class Registrar:
             try:
                 self.note_head()
                 project(self.registry, self.ledger)
-                mended = self._found_wrong
+                mended = tuple(d for d in self._found_wrong if not self._says(d.stage, d.found))
             except (PodiumError, OSError) as error:
                 notes = (*notes, _unprojected(self.name, error))
         return Outcome(self.state, tuple(entries), mended=mended, notes=notes)
+
+    def _says(self, stage: Stage, number: int | None) -> bool:
+        holder = self.state.holder(stage)
+        return number == (None if holder is None else holder.version)
 
     def note_head(self) -> None:
         """Keep the head beside the model, so that entries that vanish later are noticed."""
@@ -252,10 +297,16 @@ class Registrar:
 
     def _adoption(self, stage: Stage, number: int, wanted: Wanted) -> Draft:
         version = self.registry.version(self.name, number)
-        files = examine(self.registry, version, self.state).files
+        files = self._examine(version).files
         return decide.adoption(
             self.state, number, stage, files.digest, files.evidence, reason=wanted.reason
         )
+
+    def _examine(self, version: Version) -> Examined:
+        champion = self.state.champion
+        if champion is not None and champion != version.number:
+            self._check_there(champion, "is in production")
+        return examine(self.registry, version, self.state)
 
     def _supposed(self, drafts: Sequence[Draft], wanted: Wanted) -> State:
         """The state as it would be after `drafts`."""
@@ -273,19 +324,27 @@ class Registrar:
                 remedy=f"podium adopt {self.name} takes it over; then repeat this.",
             )
 
-    def _check_there(self, number: int) -> None:
+    def _check_one_stage_each(self, wanted: Mapping[Stage, int]) -> None:
+        production = wanted.get("production", self.state.champion)
+        if production is not None and wanted.get("staging") == production:
+            raise Refused(
+                f"Version {production} of {self.name} would be in production and in staging.",
+                remedy="A version holds one stage; adopt it into production alone.",
+            )
+
+    def _check_there(self, number: int, what: str) -> None:
         try:
             self.registry.version(self.name, number)
         except NotFound as error:
             raise Refused(
-                f"Version {number} of {self.name}, which would come back, was deleted.",
-                remedy=f"podium retire {self.name} {number} --reason deleted skips it; or name "
-                "another one with --to.",
+                f"Version {number} of {self.name}, which {what}, was deleted.",
+                remedy=f"podium retire {self.name} {number} --reason deleted says so to the "
+                "ledger; then repeat this.",
             ) from error
 
     @staticmethod
     def _check_forced(forced: bool, wanted: Wanted) -> None:
-        if forced and not wanted.reason:
+        if forced and not (wanted.reason or "").strip():
             raise UsageError("--force needs a reason.", remedy="Say why with --reason.")
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from podium.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -18,23 +20,37 @@ class Column:
 
 @dataclass(frozen=True)
 class Signature:
-    """Columns by name; a tensor or a column without a name goes by its place, like `[0]`."""
+    """Columns by name; a tensor or a column without a name goes by its place, like `[0]`.
+
+    params: what may be given beside the input, such as a temperature.
+    """
 
     inputs: Mapping[str, Column]
     outputs: Mapping[str, Column]
+    params: Mapping[str, Column] = field(default_factory=dict)
 
 
 def signature_of(mlmodel: Mapping[str, Any]) -> Signature | None:
-    """The signature in the keys of an MLmodel file; None where the model was logged without."""
+    """The signature in the keys of an MLmodel file; None where the model was logged without.
+
+    Raises DataError for one that cannot be read: it is not the same as none.
+    """
     written = mlmodel.get("signature") or {}
-    inputs, outputs = (_columns(written.get(side)) for side in ("inputs", "outputs"))
-    return Signature(inputs, outputs) if inputs or outputs else None
+    try:
+        sides = [_columns(written.get(side)) for side in ("inputs", "outputs", "params")]
+    except (AttributeError, TypeError, ValueError, RecursionError) as error:
+        raise DataError(
+            f"The signature in the model's MLmodel file cannot be read: {error}",
+            remedy="Log the model again; MLflow writes the file.",
+        ) from error
+    return Signature(*sides) if any(sides) else None
 
 
 def incompatible(champion: Signature | None, candidate: Signature | None) -> tuple[str, ...]:
     """Why callers of `champion` could not go on with `candidate`, a sentence each.
 
-    Columns that were removed or retyped, new inputs that must be there, outputs that are gone.
+    Columns and parameters that were removed or retyped, new inputs that must be there, outputs
+    that are gone or may be missing now.
     Empty where nothing speaks against it, and where the champion promises nothing.
     """
     if champion is None:
@@ -42,7 +58,8 @@ def incompatible(champion: Signature | None, candidate: Signature | None) -> tup
     if candidate is None:
         return ("the champion has a signature, the candidate has none",)
     inputs = _inputs(champion.inputs, candidate.inputs)
-    return (*inputs, *_outputs(champion.outputs, candidate.outputs))
+    outputs = _promised("output", champion.outputs, candidate.outputs)
+    return (*inputs, *outputs, *_promised("parameter", champion.params, candidate.params))
 
 
 def _inputs(old: Mapping[str, Column], new: Mapping[str, Column]) -> Iterator[str]:
@@ -58,12 +75,14 @@ def _inputs(old: Mapping[str, Column], new: Mapping[str, Column]) -> Iterator[st
             yield f"new input {name!r} ({column.type}) has no rule for a missing value"
 
 
-def _outputs(old: Mapping[str, Column], new: Mapping[str, Column]) -> Iterator[str]:
+def _promised(what: str, old: Mapping[str, Column], new: Mapping[str, Column]) -> Iterator[str]:
     for name, column in old.items():
         if name not in new:
-            yield f"output {name!r} ({column.type}) was removed"
+            yield f"{what} {name!r} ({column.type}) was removed"
         elif new[name].type != column.type:
-            yield f"output {name!r} was {column.type} and is {new[name].type}"
+            yield f"{what} {name!r} was {column.type} and is {new[name].type}"
+        elif column.required and not new[name].required:
+            yield f"{what} {name!r} was always there, and may be missing now"
 
 
 def _columns(text: str | None) -> dict[str, Column]:
@@ -77,7 +96,7 @@ def _columns(text: str | None) -> dict[str, Column]:
 def _type(column: Mapping[str, Any]) -> str:
     """The type in words; that of a tensor, array, object or map is its whole description."""
     kind = column.get("type")
-    if kind in ("tensor", "array", "object", "map"):
-        rest = {k: v for k, v in column.items() if k not in ("name", "required")}
+    if kind in ("tensor", "array", "object", "map") or column.get("shape") is not None:
+        rest = {k: v for k, v in column.items() if k not in ("name", "required", "default")}
         return json.dumps(rest, sort_keys=True)
     return str(kind)

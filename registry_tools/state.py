@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from registry_tools.entry import Entry, Evidence, Stage
+from registry_tools.entry import Mode as Mode
 from registry_tools.policy import Policy
-
-Mode = Literal["off", "shadow", "canary", "ab"]
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,11 @@ class Evaluation:
 class VersionState:
     """What the ledger knows of one version.
 
-    barred: its last rejection, rollback or retirement since it last came to a stage, and
-    `barred_as` which of them. replaced: the champion that it took over from, when it was itself
-    promoted. was_champion: whether it ever was in production.
+    digest, files: what its first evaluation or its last way into a stage pinned: a later
+    evaluation of other files does not pin those. barred: its last rejection, rollback or
+    retirement since it last came to a stage, and `barred_as` which of them. replaced: the champion
+    that it took over from, when it was itself promoted. was_champion: whether it ever was in
+    production. forced: how it last came to a stage, if that was by force.
     """
 
     digest: str | None = None
@@ -66,6 +67,15 @@ class VersionState:
     was_champion: bool = False
     replaced: int | None = None
     staged: Event | None = None
+    forced: Event | None = None
+
+
+@dataclass(frozen=True)
+class Reign:
+    """A time in production; `before` is the place, in `State.reigns`, of the one before it."""
+
+    version: int
+    before: int | None
 
 
 @dataclass(frozen=True)
@@ -83,18 +93,25 @@ class Traffic:
 
 @dataclass(frozen=True)
 class State:
-    """What the entries up to `seq` add up to. At most one version holds a stage."""
+    """What the entries up to `seq` add up to. At most one version holds a stage.
+
+    gate_by: the entry since which verdicts are reached as they are now. reigns: every time that a
+    version came to production other than by a rollback; `reign`, the place of the last that counts.
+    """
 
     model: str
     seq: int = 0
     policy: Policy = field(default_factory=Policy)
     policy_by: Event | None = None
+    gate_by: Event | None = None
     production: Holder | None = None
     staging: Holder | None = None
     traffic: Traffic = Traffic()
     versions: Mapping[int, VersionState] = field(default_factory=dict)
     retrained: Event | None = None
     restarted: Event | None = None
+    reigns: tuple[Reign, ...] = ()
+    reign: int | None = None
 
     def holder(self, stage: Stage) -> Holder | None:
         """Who is in `stage`."""
@@ -109,6 +126,15 @@ class State:
     def ever_held(self) -> bool:
         """Whether any version ever came to a stage; before that, aliases are not Podium's."""
         return any(known.was_champion or known.staged for known in self.versions.values())
+
+    @property
+    def champions(self) -> tuple[int, ...]:
+        """The champions that led to the present one, which comes first, or to an empty stage."""
+        found, place = [], self.reign
+        while place is not None:
+            found.append(self.reigns[place].version)
+            place = self.reigns[place].before
+        return tuple(found)
 
     def of(self, version: int) -> VersionState:
         """What is known of `version`; nothing yet where it was never entered."""
@@ -145,27 +171,57 @@ def _install(state: State, entry: Entry, replaced: int | None) -> State:
     known = _known(state.of(version), entry)
     event = Event.of(entry)
     changed: dict[str, Any] = {"barred": None, "barred_as": None, "approvals": ()}
+    changed |= {"forced": event if entry.forced else None}
     if entry.stage == "production":
-        changed |= {"was_champion": True, "replaced": replaced}
+        changed |= {"was_champion": True}
+        changed |= {} if replaced == version else {"replaced": replaced}
+        state = _reigning(state, version)
     else:
         changed |= {"staged": event}
     state = _with_version(state, version, replace(known, **changed))
     return _hold(state, entry, version)
 
 
+def _reigning(state: State, version: int) -> State:
+    """`version` comes to production anew."""
+    if state.champion == version:
+        return state
+    reigns = (*state.reigns, Reign(version, state.reign))
+    return replace(state, reigns=reigns, reign=len(reigns) - 1)
+
+
+def _reigning_again(state: State, version: int) -> State:
+    """`version` is back in production: in its reign that led to the present one, else its last."""
+    place = state.reign
+    while place is not None and state.reigns[place].version != version:
+        place = state.reigns[place].before
+    if place is None:
+        places = [p for p, reign in enumerate(state.reigns) if reign.version == version]
+        if not places:
+            return _reigning(state, version)
+        place = places[-1]
+    return replace(state, reign=place)
+
+
 def _rollback(state: State, entry: Entry) -> State:
     if entry.replaced is not None:
         state = _bar(state, entry, entry.replaced, "rolled back")
     version = _version(entry)
-    known = replace(_known(state.of(version), entry), barred=None, barred_as=None)
-    return _hold(_with_version(state, version, known), entry, version)
+    known = replace(
+        _known(state.of(version), entry), barred=None, barred_as=None, was_champion=True
+    )
+    state = _reigning_again(_with_version(state, version, known), version)
+    return _hold(state, entry, version)
 
 
 def _hold(state: State, entry: Entry, version: int) -> State:
+    """The champion does not go to staging: production is emptied by a retirement only."""
+    if entry.stage == "staging" and state.champion == version:
+        return state
     holder = Holder(version, state.of(version).digest, Event.of(entry))
     if entry.stage == "production":
         return _leave(replace(state, production=holder), "staging", version)
-    return _leave(replace(state, staging=holder), "production", version)
+    return replace(state, staging=holder)
 
 
 def _leave(state: State, stage: Stage, version: int) -> State:
@@ -182,8 +238,10 @@ def _evaluate(state: State, entry: Entry) -> State:
     version, digest = _version(entry), entry.model_digest
     verdict = entry.evidence.verdict or "inconclusive"
     made = Evaluation(verdict, digest, entry.replaced, entry.evidence, Event.of(entry))
-    known = replace(_known(state.of(version), entry), evaluation=made, approvals=())
-    return _with_version(state, version, known)
+    known = state.of(version)
+    if not known.digest:
+        known = _known(known, entry)
+    return _with_version(state, version, replace(known, evaluation=made, approvals=()))
 
 
 def _approve(state: State, entry: Entry) -> State:
@@ -212,8 +270,16 @@ def _bar(
 
 
 def _policy(state: State, entry: Entry) -> State:
-    policy = Policy.model_validate(entry.policy or {})
-    return replace(state, policy=policy, policy_by=Event.of(entry))
+    policy, event = Policy.model_validate(entry.policy or {}), Event.of(entry)
+    same = _reaches_verdicts_like(policy, state.policy)
+    gate_by = state.gate_by if same else event
+    return replace(state, policy=policy, policy_by=event, gate_by=gate_by)
+
+
+def _reaches_verdicts_like(policy: Policy, other: Policy) -> bool:
+    """Whether both gates judge alike; what becomes of an inconclusive verdict is asked later."""
+    apart = {"on_inconclusive"}
+    return policy.gate.model_dump(exclude=apart) == other.gate.model_dump(exclude=apart)
 
 
 def _traffic(state: State, entry: Entry) -> State:
@@ -221,8 +287,11 @@ def _traffic(state: State, entry: Entry) -> State:
 
 
 def _judge(state: State, entry: Entry) -> State:
-    verdict = entry.evidence.verdict
-    state = replace(state, traffic=replace(state.traffic, verdict=verdict))
+    """It is about the challenger; whoever is none any more, or champion by now, is left alone."""
+    verdict, traffic = entry.evidence.verdict, state.traffic
+    if traffic.mode == "off" or entry.version != traffic.challenger:
+        return state
+    state = replace(state, traffic=replace(traffic, verdict=verdict))
     return _reject(state, entry) if verdict == "worse" else state
 
 

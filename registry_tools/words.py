@@ -6,10 +6,15 @@ from registry_tools.entry import Entry
 
 
 def sentence(entry: Entry) -> str:
-    """What an entry says, in one sentence: who did what, and why."""
+    """What an entry says, in one sentence: who did what, and why.
+
+    On one line, whatever the reason is: it cannot look like another entry. What does not print
+    stands there escaped: terminals obey it, and databases do not keep it.
+    """
     forced = " by force" if entry.forced else ""
     why = f": {entry.reason}" if entry.reason else ""
-    return f"{entry.actor} {_deed(entry)}{forced}{why}"
+    line = " ".join(f"{entry.actor} {_deed(entry)}{forced}{why}".split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 def _deed(entry: Entry) -> str:
@@ -22,7 +27,7 @@ def _deed(entry: Entry) -> str:
         "approve": f"approved {version}",
         "reject": f"rejected {version}",
         "promote": f"promoted {version} to {entry.stage}{after}",
-        "rollback": f"rolled back from version {entry.replaced} to {version}",
+        "rollback": f"rolled back{_left(entry)} to {version}",
         "traffic": f"set traffic {_shared(entry)}",
         "judge": f"judged {version}: {entry.evidence.verdict}",
         "retrain": "started a new training",
@@ -34,6 +39,10 @@ def _deed(entry: Entry) -> str:
 
 def _compared(entry: Entry) -> str:
     return f" against version {entry.replaced}" if entry.replaced else ""
+
+
+def _left(entry: Entry) -> str:
+    return f" from version {entry.replaced}" if entry.replaced else ""
 
 
 def _shared(entry: Entry) -> str:

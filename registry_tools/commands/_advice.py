@@ -1,0 +1,88 @@
+"""What to do about a check that failed, and what comes after a promotion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from registry_tools.commands.acts import quoted
+
+if TYPE_CHECKING:
+    from registry_tools.entry import Stage
+    from registry_tools.gates import Check
+    from registry_tools.state import State
+
+
+@dataclass(frozen=True)
+class Step:
+    """What to do: in words, and the command that does it, if one does."""
+
+    words: str
+    command: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.words}: {self.command}" if self.command else f"{self.words}."
+
+
+def remedies(checks: Sequence[Check], name: str, version: int, stage: Stage) -> list[Step]:
+    """One step for each check that failed, in their order.
+
+    What is not in staging goes there first; the same command brings a verdict, if one is needed.
+    """
+    failed = [check for check in checks if not check.passed]
+    about = f"{quoted(name)} {version}"
+    to = "staging" if any(check.name == "in staging" for check in failed) else stage
+    bring = f"podium promote {about} --to {to}"
+    if any(check.name in _AGAIN or check.inconclusive for check in failed):
+        bring += " --verdict WORD --report FILE"
+    return [_remedy(check, about, bring) for check in failed]
+
+
+def commands(steps: Sequence[Step], name: str) -> tuple[str, ...]:
+    """The commands of `steps`, each once. Where one of them has none, the others are in vain."""
+    if not all(step.command for step in steps):
+        return (f"podium status {quoted(name)}",)
+    return tuple(dict.fromkeys(step.command for step in steps))
+
+
+def after_promotion(state: State, version: int, stage: Stage, approved: bool) -> tuple[str, ...]:
+    """The commands that make sense once `version` is in `stage`.
+
+    approved: whether it needs no more approvals.
+    """
+    name = quoted(state.model)
+    if stage == "production":
+        return (
+            f"podium status {name}",
+            f"mlflow models serve -m {quoted(f'models:/{state.model}@production')}",
+            f'podium rollback {name} --reason "…"  # to go back',
+        )
+    approve = () if approved else (f"podium approve {name} {version}",)
+    return (*approve, f"podium promote {name} {version} --to production")
+
+
+def _remedy(check: Check, about: str, bring: str) -> Step:
+    if check.name == "approvals":
+        whose = "somebody" if check.excluded is None else f"somebody else than {check.excluded}"
+        return Step(f"approvals: {whose} has to agree", f"podium approve {about}")
+    if check.name in _AGAIN:
+        return Step(f"{check.name}: {_AGAIN[check.name]}", bring)
+    if check.inconclusive:
+        return Step(f"{check.name}: evaluate it on more rows, and give the new verdict", bring)
+    if check.name == "in staging":
+        return Step(f"{check.name}: promote it there first", bring)
+    return Step(f"{check.name}: {check.found}. {_OTHERWISE.get(check.name, '')}".rstrip(". "))
+
+
+_AGAIN = {
+    "evaluated": "give the verdict of an evaluation, and its report",
+    "evaluated these files": "the files are others now; evaluate them again",
+    "compared with the present champion": "the champion changed since; evaluate again",
+    "not turned down since": "only a new evaluation brings it back",
+}
+_OTHERWISE = {
+    "verdict": "It lost: train a better one; --force with --reason goes past this, visibly",
+    "model files": "Register the model once more, as a new version",
+    "signature": "Keep what callers of the champion send and get, or register it under a new name",
+}

@@ -1,0 +1,133 @@
+"""What `podium verify` changes: aliases and tags set back, or a broken ledger begun anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from podium.command import Result
+from podium.errors import NotFound
+from registry_tools.commands._reading import Opened, entry_document
+from registry_tools.commands._verifying import Verified, again, open_or_explain, report, verify
+from registry_tools.commands.acts import quoted
+from registry_tools.entry import Draft, Entry
+from registry_tools.errors import LedgerBroken, OutcomeUnknown, Refused
+from registry_tools.inspection import NEWER, chain_findings, wrong_tags
+from registry_tools.notices import Notices
+from registry_tools.port import Registry
+from registry_tools.projection import project
+from registry_tools.state import Holder, State
+
+
+def repaired(verified: Verified) -> Result:
+    """Set back what does not say what the ledger says, and verify again.
+
+    Raises LedgerBroken where the ledger itself is not whole: nothing can be set by it.
+    """
+    opened = verified.opened
+    if opened.broken is not None:
+        raise LedgerBroken(
+            f"The ledger of {opened.name} is broken: {opened.broken.reason}.",
+            remedy="Nothing was set by it. "
+            f"podium verify {quoted(opened.name)} says what to do first.",
+        )
+    done = [*_aliases(opened), *_tags(verified), *_head(opened)]
+    notes = [f"Set back: {line}." for line in done] or ["There was nothing to set back."]
+    return report(again(verified), notes, repaired=done)
+
+
+def restarted(registry: Registry, name: str, reason: str, actor: str, notices: Notices) -> Result:
+    """Begin the ledger anew on top of its last good entry, and say what it says now.
+
+    Raises Refused where it is whole, and where a newer Podium could read on.
+    """
+    opened = open_or_explain(registry, name)
+    broken = _why(opened)
+    registry.create_ledger(name)  # also refuses what is not Podium's
+    entry = opened.ledger.entry(Draft("restart", reason=reason), actor)
+    on_top_of = opened.state.seq
+    number = _append(opened, entry, notices)
+    registry.note_head(name, opened.ledger.chain.head.text())
+    verified = verify(registry, name, None)
+    notes = [
+        f"Began the ledger of {name} anew: entry {entry.seq}, on top of {_last_good(on_top_of)}.",
+        f"It was broken: {broken}.",
+        f"Record {number} of {name}.ledger goes on from there.",
+        _says_now(verified.opened.state),
+    ]
+    told = report(verified, notes, restart=entry_document(number, entry), was_broken=broken)
+    return replace(told, exit_code=verified.opened.exit_code)  # what was asked is done
+
+
+def _why(opened: Opened) -> str:
+    """Why the ledger is broken, where that lets it begin anew."""
+    name, chain = opened.name, opened.ledger.chain
+    if chain.broken is None:
+        raise Refused(
+            f"The ledger of {name} is whole: there is nothing to restart.",
+            remedy=f"podium status {quoted(name)} shows what it says.",
+        )
+    found = chain_findings(chain, opened.registry.records(name, 0))
+    first = next((f for f in found if f.weight == "broken"), None)
+    if first is not None and first.kind == NEWER:
+        raise Refused(
+            f"{first.what}: it is not lost.", remedy="Update Podium here, and nothing is broken."
+        )
+    return chain.broken.reason
+
+
+def _append(opened: Opened, entry: Entry, notices: Notices) -> int:
+    notices.prepare(entry)
+    try:
+        number = opened.ledger.append(entry).number
+    except OutcomeUnknown:
+        raise  # the notice waits until it is known
+    except Exception:
+        notices.drop(entry)
+        raise
+    notices.release(entry)
+    return number
+
+
+def _aliases(opened: Opened) -> list[str]:
+    found = opened.differences
+    if not found:
+        return []
+    try:
+        project(opened.registry, opened.ledger)
+    except NotFound:  # a version in a stage was deleted; verifying again says so
+        left = {difference.stage for difference in _again(opened).differences}
+        found = tuple(difference for difference in found if difference.stage not in left)
+    return [str(difference) for difference in found]
+
+
+def _again(opened: Opened) -> Opened:
+    return open_or_explain(opened.registry, opened.name)
+
+
+def _tags(verified: Verified) -> list[str]:
+    opened = verified.opened
+    wrong = wrong_tags(opened.state, verified.versions)
+    for number, digest in wrong.items():
+        opened.registry.set_tag(opened.name, number, "podium.digest", digest)
+    return [f"the tag podium.digest of version {number}" for number in wrong]
+
+
+def _head(opened: Opened) -> list[str]:
+    head = opened.ledger.chain.head
+    if not head.number or opened.model.head == head.text():
+        return []
+    opened.registry.note_head(opened.name, head.text())
+    return [f"the noted head is entry {head.number}"]
+
+
+def _last_good(seq: int) -> str:
+    return f"entry {seq}" if seq else "nothing: no entry was left"
+
+
+def _says_now(state: State) -> str:
+    held = f"production {_named(state.production)}, staging {_named(state.staging)}"
+    return f"It says now: {held}."
+
+
+def _named(holder: Holder | None) -> str:
+    return "nothing" if holder is None else f"version {holder.version}"
