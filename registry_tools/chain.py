@@ -118,6 +118,9 @@ class Chain:
             self.lost.append(record.number)
         elif entry.action == "restart" and entry.parent < self.head.number and not whole:
             raise RestartSeen(record.number)
+        elif entry.action == "restart" and self._was_undone(entry):
+            self.break_at(record.number, _undone(record.number, entry.parent))
+            self.lost.append(record.number)
         elif entry.parent != self.head.number:
             self.void.append(record.number)
         else:
@@ -153,6 +156,13 @@ class Chain:
         cites = (entry.prev_hash, entry.seq) == (head.hash, head.seq + 1)
         return entry.parent == head.number and (cites or head.number == 0)
 
+    def _was_undone(self, entry: Entry) -> bool:
+        """Whether this restart went on behind entries that count now: somebody put back what had
+        broken the chain. Of two restarts at the same time the second only came too late.
+        """
+        first = self.after(entry.parent)
+        return first is not None and first.entry.action != "restart"
+
     def _restart(self, number: int, entry: Entry) -> None:
         if self.broken is not None:
             self.mended.append(self.broken)
@@ -168,3 +178,10 @@ def _missing(first: int, last: int) -> str:
     if first == last:
         return f"entry {first} is missing: somebody deleted it"
     return f"entries {first} to {last} are missing: somebody deleted them"
+
+
+def _undone(number: int, parent: int) -> str:
+    return (
+        f"entry {number} began the ledger anew behind entry {parent}, and what had been broken "
+        "there is whole again: somebody put it back"
+    )

@@ -12,7 +12,13 @@ from registry_tools.state import State, Traffic
 def promotion(
     state: State, candidate: Candidate, stage: Stage, *, reason: str | None, forced: bool
 ) -> Draft:
-    """`candidate` comes to `stage`; whoever was there is replaced. The gates come before this."""
+    """`candidate` comes to `stage`; whoever was there is replaced. The gates come before this.
+
+    Raises Refused for the champion, and for force without a reason.
+    """
+    _not_the_champion(state, candidate.version)
+    if forced and not (reason or "").strip():
+        raise Refused("--force needs a reason.", remedy="Say why with --reason.")
     holder = state.holder(stage)
     return Draft(
         "promote",
@@ -23,6 +29,14 @@ def promotion(
         forced=forced,
         model_digest=candidate.digest,
     )
+
+
+def _not_the_champion(state: State, version: int) -> None:
+    if state.champion == version:
+        raise Refused(
+            f"Version {version} of {state.model} is in production; a version holds one stage.",
+            remedy=f"podium retire {state.model} {version} --reason … leaves production empty.",
+        )
 
 
 def evaluation(
@@ -44,8 +58,9 @@ def adoption(
 ) -> Draft:
     """`version` was put into `stage` before Podium, or by hand; the ledger takes it over.
 
-    forced, where the ledger had said otherwise: no gate was asked.
+    forced, where the ledger had said otherwise: no gate was asked. Raises Refused for the champion.
     """
+    _not_the_champion(state, version)
     holder = state.holder(stage)
     return Draft(
         "adopt",
@@ -87,7 +102,8 @@ def rejection(state: State, version: int, *, reason: str) -> Draft | None:
             remedy=f"podium rollback {state.model} --reason … goes back to the one before.",
         )
     known = state.of(version)
-    if known.barred_as == "rejected" and not evaluated_again(known):
+    staged = state.staging is not None and state.staging.version == version
+    if known.barred_as == "rejected" and not staged and not evaluated_again(known):
         return None
     return Draft("reject", version=version, reason=reason, model_digest=known.digest)
 
@@ -104,15 +120,10 @@ def retirement(state: State, version: int, *, reason: str) -> Draft | None:
 def rollback(state: State, to: int | None, *, reason: str) -> Draft:
     """Back to the version that the champion took over from, or to the earlier champion `to`.
 
-    Raises Refused where there is nothing to go back to, and where `to` never was in production or
-    was rejected or retired since.
+    Where production is empty, to the last that was there. Raises Refused where there is nothing to
+    go back to, and where `to` never was in production or was rejected or retired since.
     """
-    if state.production is None:
-        raise Refused(
-            f"Nothing of {state.model} is in production.",
-            remedy=f"podium promote {state.model} VERSION --to production comes first.",
-        )
-    present = state.production.version
+    present = state.champion
     target = _predecessor(state, present) if to is None else _chosen(state, present, to)
     return Draft(
         "rollback",
@@ -124,22 +135,28 @@ def rollback(state: State, to: int | None, *, reason: str) -> Draft:
     )
 
 
-def _predecessor(state: State, present: int) -> int:
-    """The last champion before `present` that was not rolled back, rejected or retired since."""
+def _predecessor(state: State, present: int | None) -> int:
+    """The last champion but `present` that was not rolled back, rejected or retired since."""
     earlier = [v for v in dict.fromkeys(state.champions) if v != present]
     for version in earlier:
         if state.of(version).barred is None:
             return version
     skipped = "; ".join(f"version {v} was {state.of(v).barred_as}" for v in earlier)
+    why = f" ({skipped})" if skipped else ""
+    if present is None:
+        raise Refused(
+            f"Nothing of {state.model} is in production, and no earlier champion is left{why}.",
+            remedy=f"podium promote {state.model} VERSION --to staging brings one there.",
+        )
     raise Refused(
         f"There is nothing to roll back to: no champion before version {present} of "
-        f"{state.model} is left{f' ({skipped})' if skipped else ''}.",
+        f"{state.model} is left{why}.",
         remedy=f"Name one with --to, or podium retire {state.model} {present} --reason … "
         "leaves production empty.",
     )
 
 
-def _chosen(state: State, present: int, to: int) -> int:
+def _chosen(state: State, present: int | None, to: int) -> int:
     known, name = state.of(to), state.model
     if to == present:
         raise Refused(f"Version {to} of {name} is in production already.")
@@ -172,6 +189,11 @@ def sharing(state: State, wanted: Traffic, *, reason: str | None) -> Draft | Non
     if wanted.mode == "off":
         off = {"mode": "off"}
         return None if state.traffic.mode == "off" else Draft("traffic", reason=reason, traffic=off)
+    if not _is_share(wanted):
+        raise Refused(
+            f"The share of {wanted.mode} is {wanted.share}; it is above 0 and below 1.",
+            remedy="Give the challenger's share, such as --share 0.1; shadow takes none.",
+        )
     staged = None if state.staging is None else state.staging.version
     for stage, holder, named in (
         ("production", state.champion, wanted.champion),
@@ -189,3 +211,10 @@ def sharing(state: State, wanted: Traffic, *, reason: str | None) -> Draft | Non
     if all(getattr(state.traffic, name) == value for name, value in content.items()):
         return None
     return Draft("traffic", version=staged, reason=reason, traffic=content)
+
+
+def _is_share(wanted: Traffic) -> bool:
+    """Whether the share goes with the mode; NaN is none."""
+    if wanted.mode == "shadow" and wanted.share is None:
+        return True
+    return wanted.share is not None and 0 < wanted.share < 1

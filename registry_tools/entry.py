@@ -182,6 +182,13 @@ def hash_of(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(_canonical(content).encode("ascii")).hexdigest()
 
 
+def _hash_within(text: str, digest: str) -> str:
+    """What `hash_of` gives for the document that `text` spells canonically, without spelling it
+    once more.
+    """
+    return hashlib.sha256(text.replace(f'"hash":"{digest}",', "", 1).encode()).hexdigest()
+
+
 def read_entry(text: str) -> Entry:
     """The entry that `text` spells. Raises UnreadableEntry, saying what is wrong with it."""
     try:
@@ -197,7 +204,7 @@ def read_entry(text: str) -> Entry:
     _check_fields(document["evidence"], _EVIDENCE_TYPES)
     if _canonical(document) != text:
         raise UnreadableEntry("is not spelt as Podium spells it: it was changed")
-    if hash_of(document) != document["hash"]:
+    if _hash_within(text, document["hash"]) != document["hash"]:
         raise UnreadableEntry("does not have the hash that it was written with: it was changed")
     _check_sense(document)
     _check_content(document)

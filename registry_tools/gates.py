@@ -51,6 +51,7 @@ def checks_for(stage: Stage, state: State, candidate: Candidate) -> list[Check]:
         *_verdict(state, known.evaluation),
         *_same_files(candidate, known.evaluation),
         *_against_the_champion(state, known.evaluation),
+        *_by_the_present_gate(state, known.evaluation),
     ]
     common = [*evaluated, _not_barred(known), _intact(candidate, known), _signature(candidate)]
     if stage == "staging":
@@ -119,6 +120,15 @@ def _against_the_champion(state: State, evaluation: Evaluation | None) -> list[C
     same = evaluation.champion == state.champion
     found, needed = _against(evaluation.champion), _against(state.champion)
     return [Check("compared with the present champion", same, found, needed)]
+
+
+def _by_the_present_gate(state: State, evaluation: Evaluation | None) -> list[Check]:
+    """A verdict that was reached before the gate changed says nothing about the present one."""
+    if evaluation is None or state.gate_by is None:
+        return []
+    since = evaluation.by.seq >= state.gate_by.seq  # equal where both are only supposed so far
+    found, needed = f"entry {evaluation.by.seq}", f"after entry {state.gate_by.seq}"
+    return [Check("judged by the gate in force", since, found, needed)]
 
 
 def _not_barred(known: VersionState) -> Check:

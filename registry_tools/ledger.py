@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from podium.errors import PodiumError, Unreachable, UsageError
-from registry_tools.chain import Break, Chain, Counted, Record, RestartSeen
+from registry_tools.chain import Break, Chain, Counted, Head, Record, RestartSeen
 from registry_tools.entry import MOST_CHARACTERS, Draft, Entry, Place, make_entry
 from registry_tools.errors import LedgerBroken, LedgerConflict, OutcomeUnknown
 from registry_tools.ids import uuid7
@@ -85,12 +85,12 @@ class Ledger:
         if noted_head is not None:
             self._compare(noted_head)
 
-    def entry(self, draft: Draft, actor: str) -> Entry:
-        """The entry that puts `draft` on top of the present head; nothing is written yet.
+    def entry(self, draft: Draft, actor: str, head: Head | None = None) -> Entry:
+        """The entry that puts `draft` on top of `head`, which is the present one unless given.
 
-        Raises UsageError where it is longer than the registry takes.
+        Nothing is written yet. Raises UsageError where it is longer than the registry takes.
         """
-        head = self.chain.head
+        head = self.chain.head if head is None else head
         at = max(self.around.now().isoformat(timespec="microseconds"), head.at)
         entry_id = str(self.around.new_id())
         place = Place(self.model, entry_id, actor, at, head.seq + 1, head.number, head.hash)
@@ -102,6 +102,17 @@ class Ledger:
                 remedy="Give a shorter reason; a report belongs into a file.",
             )
         return entry
+
+    def supposed(self, drafts: Iterable[Draft], actor: str) -> list[Entry]:
+        """The entries that `drafts` would be, each on top of the one before, if nobody else wrote
+        meanwhile.
+        """
+        head, number, entries = self.chain.head, self.chain.seen, []
+        for draft in drafts:
+            entries.append(self.entry(draft, actor, head))
+            number += 1
+            head = Head(number, entries[-1].seq, entries[-1].hash, entries[-1].at)
+        return entries
 
     def append(self, entry: Entry) -> Counted:
         """Write `entry`, and see that it counts.
@@ -154,11 +165,11 @@ class Ledger:
             raise OutcomeUnknown(
                 f"The registry at {self.registry.place} went away while an entry for {self.model} "
                 f"was written: whether it counts is not known ({error.what})",
-                remedy=f"Run podium history {self.model} when it is back, before you try again: the "
-                f"entry counts if {entry.entry_id} is there.",
+                remedy=f"Run podium history {self.model} when it is back, before you try again: "
+                f"the entry counts if {entry.entry_id} is there.",
             ) from error
         found = self.chain.find(entry.entry_id)
-        if found is not None:
+        if found is not None and found.entry == entry:
             return found
         if entry.action != "restart":
             self._whole()
@@ -176,14 +187,17 @@ class Ledger:
         seen = self.chain.seen
         if not seen:
             return self.registry.records(self.model, 0)
-        records = self.registry.records(self.model, seen - 1)
-        if not records or records[0].number != seen:
-            self.chain.break_at(seen, f"entry {seen} was there, and somebody deleted it")
-            return records
         head = self.chain.head
-        if head.number == seen and records[0].entry != self.chain.counted[-1].entry.text():
-            self.chain.break_at(seen, f"entry {seen} was changed")
-        return records[1:]
+        first = head.number or seen  # behind the head are void ones only
+        records = self.registry.records(self.model, first - 1)
+        known = [record for record in records if record.number <= seen]
+        if len(known) != seen - first + 1:
+            there = {record.number for record in known}
+            gone = next(number for number in range(first, seen + 1) if number not in there)
+            self.chain.break_at(gone, f"entry {gone} was there, and somebody deleted it")
+        elif head.number and known[0].entry != self.chain.counted[-1].entry.text():
+            self.chain.break_at(first, f"entry {first} was changed")
+        return records[len(known) :]
 
     def _take(self, records: Iterable[Record]) -> None:
         whole = self.chain.seen == 0
@@ -227,7 +241,9 @@ class Ledger:
             )
             return
         same = [c for c in self.chain.counted if c.number == int(number)]
-        if same and same[0].entry.hash != digest:
+        if not same and (int(number) == 0 or int(number) in self.chain.lost):
+            return  # a restart, or the break itself, says so
+        if not same or same[0].entry.hash != digest:
             self.chain.break_at(int(number), f"entry {number} is not the one that was written")
 
 

@@ -46,8 +46,8 @@ def differences(model: Model, state: State) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def project(registry: Registry, ledger: Ledger) -> None:
-    """Set the aliases to what the ledger says.
+def project(registry: Registry, ledger: Ledger) -> Model:
+    """Set the aliases to what the ledger says; returns the model as it was read last.
 
     Somebody else may write at the same time: whoever has set an alias reads both once more, first
     the aliases and then the ledger, until they agree. So the last to set has seen the last entry.
@@ -57,9 +57,9 @@ def project(registry: Registry, ledger: Ledger) -> None:
         model = registry.model(ledger.model)
         wrong = differences(model, ledger.refresh())
         if not wrong:
-            return
+            return model
         for difference in sorted(wrong, key=lambda found: found.stage != "production"):
-            _set(registry, model.name, difference)
+            _set(registry, ledger, difference)
     raise PodiumError(
         f"The aliases of {ledger.model} at {registry.place} were changed by others again and "
         f"again, {_ROUNDS} times.",
@@ -67,8 +67,19 @@ def project(registry: Registry, ledger: Ledger) -> None:
     )
 
 
-def _set(registry: Registry, name: str, difference: Difference) -> None:
-    if difference.expected is None:
+def _set(registry: Registry, ledger: Ledger, difference: Difference) -> None:
+    """Set one alias, or take it away. Raises PodiumError where the version is another by now."""
+    name, number = ledger.model, difference.expected
+    holder = ledger.state.holder(difference.stage)
+    if number is None or holder is None:
         registry.delete_alias(name, difference.stage)
-    else:
-        registry.set_alias(name, difference.stage, difference.expected)
+        return
+    digest = registry.version(name, number).digest
+    if None not in (digest, holder.digest) and digest != holder.digest:
+        raise PodiumError(
+            f"@{difference.stage} was not set: version {number} of {name} is registered with the "
+            f"digest {str(digest)[:12]}, and the ledger pinned {str(holder.digest)[:12]}.",
+            remedy=f"Somebody changed the tag podium.digest, or made {name} anew: podium verify "
+            f"{name} says which files are there.",
+        )
+    registry.set_alias(name, difference.stage, number)

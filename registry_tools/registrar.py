@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from podium.errors import NotFound, PodiumError, UsageError
+from podium.errors import NotFound, UsageError
 from podium.spec.names import model_name_problem
 from registry_tools import decide
-from registry_tools.chain import Counted
-from registry_tools.entry import STAGES, Draft, Entry, Evidence, Stage
-from registry_tools.errors import LedgerConflict, OutcomeUnknown, Refused
+from registry_tools.entry import STAGES, Draft, Evidence, Stage
+from registry_tools.errors import Refused
 from registry_tools.examine import Examined, examine
 from registry_tools.gates import checks_for
 from registry_tools.ledger import Ledger, Surroundings
@@ -18,9 +17,9 @@ from registry_tools.notices import NoNotices, Notices
 from registry_tools.outcome import Outcome, Wanted
 from registry_tools.policy import Policy, read_policy
 from registry_tools.port import Model, Registry, Version
-from registry_tools.projection import Difference, differences, project
-from registry_tools.state import State, Traffic, advance
-from registry_tools.words import sentence
+from registry_tools.projection import Difference
+from registry_tools.state import State, Traffic
+from registry_tools.writer import Writer
 
 _DECLARATION = "project.json"
 
@@ -47,12 +46,11 @@ class Registrar:
             )
         self.registry = registry
         self.name = name
-        self.notices = notices or NoNotices()
         self.ledger = Ledger(registry, name, surroundings)
         self.model: Model = registry.model(name)
         self.ledger.refresh(self.model.head)
-        self._found_wrong = differences(self.model, self.state)
-        self.notices.settle(self.ledger)
+        self.writer = Writer(self.ledger, notices or NoNotices(), self.model)
+        self.writer.notices.settle(self.ledger)
 
     @property
     def state(self) -> State:
@@ -86,13 +84,13 @@ class Registrar:
         examined = self._examine(version)
         told = (self._policy_of(version), self._verdict(examined, verdict, wanted))
         drafts = [draft for draft in told if draft is not None]
-        state = self._supposed(drafts, wanted)
+        state = self.writer.supposed(drafts, wanted)
         checks = tuple(checks_for(stage, state, examined.candidate))
         failed = any(not check.passed for check in checks)
         refused = failed and not forced
         if not refused:
             drafts.append(self._promotion(state, examined, stage, wanted, forced=failed))
-        return replace(self._enter(drafts, wanted), checks=checks, refused=refused)
+        return replace(self.writer.enter(drafts, wanted), checks=checks, refused=refused)
 
     def evaluate(self, number: int, evidence: Evidence, wanted: Wanted) -> Outcome:
         """Enter a verdict on version `number`, compared with the present champion."""
@@ -100,7 +98,7 @@ class Registrar:
         version = self.registry.version(self.name, number)
         examined = self._examine(version)
         drafts = [self._policy_of(version), self._verdict(examined, evidence, wanted)]
-        return self._enter([draft for draft in drafts if draft], wanted)
+        return self.writer.enter([draft for draft in drafts if draft], wanted)
 
     def approve(self, number: int, wanted: Wanted) -> Outcome:
         """Agree that version `number`, which is in staging, goes to production."""
@@ -129,7 +127,7 @@ class Registrar:
         draft = decide.rollback(self.state, to, reason=_reason(wanted))
         if draft.version is not None:
             self._check_there(draft.version, "would come back")
-        return self._enter([draft], wanted)
+        return self.writer.enter([draft], wanted)
 
     def adopt(self, holders: Sequence[tuple[Stage, int]], wanted: Wanted) -> Outcome:
         """Take over versions that are in their stages without an entry.
@@ -153,8 +151,8 @@ class Registrar:
                 )
             drafts.append(self._adoption(stage, number, wanted))
         if not drafts:
-            return self._done((), wanted, notes=("The ledger says all of this already.",))
-        return self._enter(drafts, wanted)
+            return self.writer.done((), wanted, notes=("The ledger says all of this already.",))
+        return self.writer.enter(drafts, wanted)
 
     def set_policy(self, policy: Policy, wanted: Wanted) -> Outcome:
         """Put `policy` in force."""
@@ -169,7 +167,7 @@ class Registrar:
 
     def differences(self) -> tuple[Difference, ...]:
         """Aliases that did not say what the ledger says when this was opened."""
-        return self._found_wrong
+        return self.writer.found_wrong
 
     def before_podium(self) -> tuple[tuple[Stage, int], ...]:
         """Stages that have an alias, and nothing in the ledger: they came before Podium."""
@@ -184,86 +182,14 @@ class Registrar:
     ) -> Outcome:
         """Version `number` stays where it is; a verdict on it is entered all the same."""
         if verdict is None:
-            return self._done((), wanted, notes=(there,))
+            return self.writer.done((), wanted, notes=(there,))
         outcome = self.evaluate(number, verdict, wanted)
         return replace(outcome, notes=(there, *outcome.notes))
 
     def _one(self, draft: Draft | None, wanted: Wanted, otherwise: str) -> Outcome:
         if draft is None:
-            return self._done((), wanted, notes=(otherwise,))
-        return self._enter([draft], wanted)
-
-    def _enter(self, drafts: Sequence[Draft], wanted: Wanted) -> Outcome:
-        """Write `drafts` one after the other; of a dry run, only say what they would be."""
-        if wanted.dry_run:
-            entries, state = [], self.state
-            for draft in drafts:
-                entries.append(self.ledger.entry(draft, wanted.actor))
-                state = advance(state, entries[-1])
-            return Outcome(state, tuple(entries), dry_run=True)
-        return self._done(self._write_all(drafts, wanted), wanted)
-
-    def _write_all(self, drafts: Sequence[Draft], wanted: Wanted) -> list[Entry]:
-        """Write `drafts`, each right on top of the one before: all were decided on together."""
-        written: list[Entry] = []
-        for draft in drafts:
-            try:
-                if written and self.ledger.chain.head.hash != written[-1].hash:
-                    raise LedgerConflict(f"Somebody else wrote to the ledger of {self.name} too.")
-                written.append(self._write(draft, wanted).entry)
-            except LedgerConflict as error:
-                if not written:
-                    raise
-                raise self._half_way(written, error) from error
-        return written
-
-    def _half_way(self, written: Sequence[Entry], error: LedgerConflict) -> LedgerConflict:
-        done = "; ".join(map(sentence, written))
-        return LedgerConflict(
-            f"{error.what} Before that this was entered: {done}. The rest was not.",
-            remedy=f"Look at podium history {self.name}, and run the command again if it still "
-            "makes sense.",
-        )
-
-    def _write(self, draft: Draft, wanted: Wanted) -> Counted:
-        if not self.ledger.chain.seen:
-            self.registry.create_ledger(self.name)
-        entry = self.ledger.entry(draft, wanted.actor)
-        self.notices.prepare(entry)
-        try:
-            counted = self.ledger.append(entry)
-        except OutcomeUnknown:
-            raise  # the notice waits until it is known
-        except Exception:
-            self.notices.drop(entry)
-            raise
-        self.notices.release(entry)
-        return counted
-
-    def _done(
-        self, entries: Sequence[Entry], wanted: Wanted, notes: tuple[str, ...] = ()
-    ) -> Outcome:
-        """The end of every act: the aliases and the noted head say what the ledger says."""
-        if wanted.dry_run:
-            return Outcome(self.state, notes=notes, dry_run=True)
-        mended: tuple[Difference, ...] = ()
-        if entries or self._found_wrong:
-            try:
-                self.note_head()
-                project(self.registry, self.ledger)
-                mended = tuple(d for d in self._found_wrong if not self._says(d.stage, d.found))
-            except (PodiumError, OSError) as error:
-                notes = (*notes, _unprojected(self.name, error))
-        return Outcome(self.state, tuple(entries), mended=mended, notes=notes)
-
-    def _says(self, stage: Stage, number: int | None) -> bool:
-        holder = self.state.holder(stage)
-        return number == (None if holder is None else holder.version)
-
-    def note_head(self) -> None:
-        """Keep the head beside the model, so that entries that vanish later are noticed."""
-        if self.ledger.chain.counted:
-            self.registry.note_head(self.name, self.ledger.chain.head.text())
+            return self.writer.done((), wanted, notes=(otherwise,))
+        return self.writer.enter([draft], wanted)
 
     def _policy_of(self, version: Version) -> Draft | None:
         """The policy that the project of `version` declares, where none is in force yet."""
@@ -308,13 +234,6 @@ class Registrar:
             self._check_there(champion, "is in production")
         return examine(self.registry, version, self.state)
 
-    def _supposed(self, drafts: Sequence[Draft], wanted: Wanted) -> State:
-        """The state as it would be after `drafts`."""
-        state = self.state
-        for draft in drafts:
-            state = advance(state, self.ledger.entry(draft, wanted.actor))
-        return state
-
     def _check_adopted(self) -> None:
         stages = self.before_podium()
         if stages:
@@ -352,10 +271,3 @@ def _reason(wanted: Wanted) -> str:
     if not wanted.reason or not wanted.reason.strip():
         raise UsageError("This needs a reason.", remedy="Say why with --reason.")
     return wanted.reason
-
-
-def _unprojected(name: str, error: Exception) -> str:
-    return (
-        f"It is entered, but the aliases could not be set ({error}). The next command that writes "
-        f"does it, or podium verify {name} --repair."
-    )

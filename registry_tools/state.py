@@ -53,9 +53,9 @@ class VersionState:
 
     digest, files: what its first evaluation or its last way into a stage pinned: a later
     evaluation of other files does not pin those. barred: its last rejection, rollback or
-    retirement since it last came to a stage, and `barred_as` which of them. replaced: the champion
-    that it took over from, when it was itself promoted. was_champion: whether it ever was in
-    production. forced: how it last came to a stage, if that was by force.
+    retirement since it last came to production, and `barred_as` which of them. replaced: the
+    champion that it took over from, when it was itself promoted. was_champion: whether it ever
+    was in production. forced: how it last came to a stage, if that was by force.
     """
 
     digest: str | None = None
@@ -170,10 +170,9 @@ def _install(state: State, entry: Entry, replaced: int | None) -> State:
     version = _version(entry)
     known = _known(state.of(version), entry)
     event = Event.of(entry)
-    changed: dict[str, Any] = {"barred": None, "barred_as": None, "approvals": ()}
-    changed |= {"forced": event if entry.forced else None}
+    changed: dict[str, Any] = {"approvals": (), "forced": event if entry.forced else None}
     if entry.stage == "production":
-        changed |= {"was_champion": True}
+        changed |= {"was_champion": True, "barred": None, "barred_as": None}
         changed |= {} if replaced == version else {"replaced": replaced}
         state = _reigning(state, version)
     else:

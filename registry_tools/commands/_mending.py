@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from podium.command import Result
-from podium.errors import NotFound
+from podium.errors import PodiumError
 from registry_tools.commands._reading import Opened, entry_document
 from registry_tools.commands._verifying import Verified, again, open_or_explain, report, verify
 from registry_tools.commands.acts import quoted
@@ -30,7 +30,7 @@ def repaired(verified: Verified) -> Result:
             remedy="Nothing was set by it. "
             f"podium verify {quoted(opened.name)} says what to do first.",
         )
-    done = [*_aliases(opened), *_tags(verified), *_head(opened)]
+    done = [*_tags(verified), *_aliases(opened), *_head(opened)]
     notes = [f"Set back: {line}." for line in done] or ["There was nothing to set back."]
     return report(again(verified), notes, repaired=done)
 
@@ -94,7 +94,7 @@ def _aliases(opened: Opened) -> list[str]:
         return []
     try:
         project(opened.registry, opened.ledger)
-    except NotFound:  # a version in a stage was deleted; verifying again says so
+    except PodiumError:  # a version was deleted, or is another; verifying again says so
         left = {difference.stage for difference in _again(opened).differences}
         found = tuple(difference for difference in found if difference.stage not in left)
     return [str(difference) for difference in found]
@@ -105,11 +105,23 @@ def _again(opened: Opened) -> Opened:
 
 
 def _tags(verified: Verified) -> list[str]:
+    """Set back tags of versions whose files are those that were pinned."""
     opened = verified.opened
     wrong = wrong_tags(opened.state, verified.versions)
-    for number, digest in wrong.items():
-        opened.registry.set_tag(opened.name, number, "podium.digest", digest)
-    return [f"the tag podium.digest of version {number}" for number in wrong]
+    mended = [number for number, digest in wrong.items() if _files_are(opened, number, digest)]
+    for number in mended:
+        opened.registry.set_tag(opened.name, number, "podium.digest", wrong[number])
+    return [f"the tag podium.digest of version {number}" for number in mended]
+
+
+def _files_are(opened: Opened, number: int, digest: str) -> bool:
+    from registry_tools.examine import examine_files
+
+    try:
+        with opened.registry.files(opened.name, number) as folder:
+            return examine_files(folder, answering=False).digest == digest
+    except PodiumError:  # they cannot be read: verifying again says so
+        return False
 
 
 def _head(opened: Opened) -> list[str]:

@@ -286,8 +286,32 @@ def test_a_restart_in_a_healthy_ledger_cannot_go_back_behind_what_counts() -> No
     records = _straight(4)
     records.append(_restart(read_all(records[:2]).head, 5))
     chain = read_all(records)
-    assert ([c.number for c in chain.counted], chain.void) == ([1, 2, 3, 4], [5])
+    assert [c.number for c in chain.counted] == [1, 2, 3, 4]
+    assert chain.broken is not None
+    assert (chain.broken.number, chain.lost) == (5, [5])
     assert seen_of(read_in_batches(records, [4, 1])) == seen_of(chain)
+
+
+def test_an_edited_entry_that_is_put_back_after_a_restart_does_not_undo_the_restart() -> None:
+    records = _straight(4)
+    edited = [records[0], replace(records[1], entry=str(records[1].entry)[:-1]), *records[2:]]
+    edited.append(_restart(read_all(edited).head, 5))
+    edited.append(_on(read_all(edited).head, 6))
+    assert [c.number for c in read_all(edited).counted] == [1, 5, 6]
+    chain = read_all([edited[0], records[1], *edited[2:]])
+    assert [c.number for c in chain.counted] == [1, 2, 3, 4]
+    assert chain.broken is not None
+    assert chain.broken.number == 5
+    assert "put it back" in chain.broken.reason
+
+
+def test_of_two_restarts_at_the_same_time_the_second_is_void() -> None:
+    records = [*_straight(3), Record(4, None, None)]
+    head = read_all(records).head
+    records += [_restart(head, 5), _restart(head, 6)]
+    chain = read_all(records)
+    assert ([c.number for c in chain.counted], chain.void) == ([1, 2, 3, 5], [6])
+    assert chain.broken is None
 
 
 def test_a_restart_of_a_ledger_without_a_good_entry_begins_at_the_beginning() -> None:

@@ -106,7 +106,6 @@ def test_a_rollback_keeps_to_the_digest_that_served_then() -> None:
     assert book.state.production.digest == digest_of(1)
 
 
-@pytest.mark.xfail(strict=True, reason="staging clears the bar")
 def test_who_came_to_staging_after_a_rejection_does_not_reach_production_by_a_rollback() -> None:
     """That would spare it the approvals."""
     book = _champions(1, 2)
@@ -274,7 +273,6 @@ def test_traffic_goes_off_once(both: Book) -> None:
     assert decide.sharing(both.state, Traffic(), reason=None) is None
 
 
-@pytest.mark.xfail(strict=True, reason="decide.sharing asks nothing of the share")
 @pytest.mark.parametrize("share", [None, 0.0, 1.0, 1.5, -0.1, float("nan"), float("inf")])
 @pytest.mark.parametrize("mode", ["canary", "ab"])
 def test_a_share_that_is_none_is_refused_before_it_is_written(
@@ -284,7 +282,6 @@ def test_a_share_that_is_none_is_refused_before_it_is_written(
         decide.sharing(both.state, Traffic(mode, share=share), reason=None)
 
 
-@pytest.mark.xfail(strict=True, reason="decide leaves it to the registrar")
 def test_the_champion_is_not_put_into_staging() -> None:
     """It would leave production empty."""
     state = _champions(1).state
@@ -294,8 +291,24 @@ def test_the_champion_is_not_put_into_staging() -> None:
         decide.promotion(state, candidate(1), "staging", reason=None, forced=False)
 
 
-@pytest.mark.xfail(strict=True, reason="decide leaves it to the registrar")
 def test_force_without_a_reason_is_refused() -> None:
     for reason in (None, "", "  "):
         with pytest.raises(Refused, match="reason"):
             decide.promotion(Book().state, candidate(1), "production", reason=reason, forced=True)
+
+
+def test_where_production_is_empty_a_rollback_goes_to_the_last_that_was_there() -> None:
+    book = _champions(1, 2, 3)
+    book.add(decide.retirement(book.state, 3, reason="wrong labels"))
+    assert book.state.champion is None
+    draft = decide.rollback(book.state, None, reason="something has to serve")
+    assert (draft.version, draft.replaced) == (2, None)
+    assert _roll_back(book) == 2
+    assert _roll_back(book) == 1
+
+
+def test_where_production_is_empty_a_rollback_may_name_an_earlier_champion() -> None:
+    book = _champions(1, 2)
+    book.add(decide.retirement(book.state, 2, reason="wrong labels"))
+    assert _roll_back(book, to=1) == 1
+    assert "was retired" in _refusal(book, to=2)

@@ -146,7 +146,6 @@ def test_who_was_turned_down_needs_another_evaluation(book: Book, action: str, s
     assert _failed(book) == ["not turned down since"]
 
 
-@pytest.mark.xfail(strict=True, reason="staging clears the bar")
 def test_force_into_staging_does_not_wipe_out_a_rejection(book: Book) -> None:
     """Else the way to production is free without force, and nobody sees that it was rejected."""
     book.add(Draft("reject", version=2, reason="bad"), actor="bob")
@@ -285,7 +284,6 @@ def test_nothing_failed_is_not_inconclusive() -> None:
     assert not inconclusive([Check("a", True, "", "")])
 
 
-@pytest.mark.xfail(strict=True, reason="gates do not ask state.gate_by yet")
 def test_a_verdict_reached_under_another_gate_does_not_count(book: Book) -> None:
     """Else a version that passed a lax gate goes through a strict one."""
     book.policy({"margin": 0.05})

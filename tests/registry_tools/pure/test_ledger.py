@@ -327,7 +327,6 @@ def test_a_head_that_was_noted_earlier_is_fine(registry: MemoryRegistry) -> None
     assert Ledger(registry, MODEL).refresh(Head().text()) == ledger.state
 
 
-@pytest.mark.xfail(strict=True, reason="Ledger._compare lets it pass")
 def test_a_noted_head_that_does_not_count_any_more_is_a_break(registry: MemoryRegistry) -> None:
     """A void record was rewritten so that it counts, and what counted before is void."""
     ledger = _filled(registry, 1)
@@ -342,7 +341,6 @@ def test_a_noted_head_that_does_not_count_any_more_is_a_break(registry: MemoryRe
     _break_of(Ledger(registry, MODEL), noted)
 
 
-@pytest.mark.xfail(strict=True, reason="it looks at its last record only")
 def test_a_follower_whose_last_record_is_void_notices_a_change_of_its_head(
     registry: MemoryRegistry,
 ) -> None:
