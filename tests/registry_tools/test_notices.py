@@ -22,20 +22,17 @@ from registry_tools.policy import Policy
 from registry_tools.registrar import Registrar
 from registry_tools.registry import MlflowRegistry
 from tests.notify.receivers import Receiver, receiver
+from tests.registry_tools.backends import as_client, started
 
 SECRET = "a shared secret"
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> MlflowRegistry:
-    """An empty registry with one model, `m`."""
-    import mlflow
-
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
-    mlflow.MlflowClient().create_registered_model("m")
-    return MlflowRegistry()
+def registry(tmp_path: Path) -> Iterator[MlflowRegistry]:
+    """A registry with one model, `m`."""
+    with started("sqlite", tmp_path) as backend, as_client(backend) as client:
+        client.create_registered_model("m")
+        yield MlflowRegistry()
 
 
 @pytest.fixture
