@@ -6,6 +6,8 @@ import json
 import logging
 import os
 import random
+import re
+import socket
 import tempfile
 import threading
 import time
@@ -15,9 +17,10 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import yaml
+from botocore.exceptions import BotoCoreError, ClientError
 from mlflow import MlflowClient, get_registry_uri, get_tracking_uri
 from mlflow.artifacts import download_artifacts
 from mlflow.entities.model_registry import ModelVersion
@@ -35,8 +38,11 @@ from registry_tools.port import Model, Registry, Run, Version
 _T = TypeVar("_T")
 _ENTRY, _PARENT, _HEAD = "podium.entry", "podium.parent", "podium.ledger.head"
 _PAGE, _DESCRIPTION_LENGTH = 2_000, 5_000
+_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 _PAUSES_SECONDS = (0.3, 1.0, 2.5)
 _REQUEST_SECONDS = "30"
+_CONNECT_SECONDS = 5.0
+_DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _NOT_REACHED = {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "DEADLINE_EXCEEDED"} | {
     "REQUEST_LIMIT_EXCEEDED",
     "RESOURCE_EXHAUSTED",
@@ -53,9 +59,10 @@ class MlflowRegistry(Registry):
 
     def __init__(self) -> None:
         self._uri = str(get_registry_uri())
-        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # we say it ourselves
+        _silence(logging.getLogger("mlflow.store.db.utils"))  # we say it ourselves
         for uri in {self._uri, str(get_tracking_uri())}:
             check_reachable(uri)
+            _check_database(uri)
         self._client: MlflowClient = self._read(MlflowClient)
 
     @property
@@ -227,12 +234,13 @@ class MlflowRegistry(Registry):
         try:
             with _without_retries():
                 return ask()
-        except (MlflowException, SQLAlchemyError, OSError) as error:
+        except (MlflowException, SQLAlchemyError, OSError, BotoCoreError, ClientError) as error:
             raise self._in_our_words(error) from error
 
     def _in_our_words(self, error: Exception) -> PodiumError:
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        code = getattr(error, "error_code", "INTERNAL_ERROR")
+        said = _PASSWORD.sub(r"\1***@", said)
+        code = _code(error)
         if code in _NOT_THERE:
             return NotFound(f"Not found at {self.place}: {said}")
         if code in _NOT_REACHED:
@@ -244,6 +252,11 @@ class MlflowRegistry(Registry):
             f"The registry at {self.place} refused: {said}",
             remedy="Nothing was changed by this step. Check the login and its permissions.",
         )
+
+
+def _silence(logger: logging.Logger) -> None:
+    if logger.level != logging.CRITICAL:  # setting it anew costs all loggers what they remember
+        logger.setLevel(logging.CRITICAL)
 
 
 def _source(entry: Entry) -> str:
@@ -264,6 +277,31 @@ def _version(found: ModelVersion) -> Version:
         found.description or "",
         dict(found.tags),
     )
+
+
+def _code(error: Exception) -> str:
+    """MLflow's code for what went wrong."""
+    if not isinstance(error, ClientError):
+        return str(getattr(error, "error_code", "INTERNAL_ERROR"))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    if status == 404:
+        return "RESOURCE_DOES_NOT_EXIST"
+    return "INTERNAL_ERROR" if status >= 500 or status == 429 else "PERMISSION_DENIED"
+
+
+def _check_database(uri: str) -> None:
+    """Raises Unreachable where no database listens at `uri`: MLflow itself tries for minutes."""
+    parts = urlsplit(uri)
+    port = parts.port or _DATABASE_PORTS.get(parts.scheme.partition("+")[0])
+    if parts.scheme.partition("+")[0] not in _DATABASE_PORTS or not parts.hostname or not port:
+        return
+    try:
+        socket.create_connection((parts.hostname, port), timeout=_CONNECT_SECONDS).close()
+    except OSError as error:
+        raise Unreachable(
+            f"No database answers at {without_password(uri)}: {error}.",
+            remedy="Check MLFLOW_TRACKING_URI and that the database runs.",
+        ) from error
 
 
 _lock = threading.Lock()

@@ -14,6 +14,8 @@ def sentence(entry: Entry) -> str:
     forced = " by force" if entry.forced else ""
     why = f": {entry.reason}" if entry.reason else ""
     line = " ".join(f"{entry.actor} {_deed(entry)}{forced}{why}".split())
+    if line.isprintable():
+        return line
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 

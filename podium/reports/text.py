@@ -174,6 +174,8 @@ def _escape(text: object) -> str:
 
 def _width(text: str) -> int:
     """Columns that `text` takes in a terminal: two for wide characters, none for accents."""
+    if text.isascii():
+        return len(text)
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
     return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
 
