@@ -13,6 +13,7 @@ from podium.errors import Unreachable
 
 _TRIES, _PAUSE_SECONDS, _CONNECT_SECONDS = 3, 1.0, 5.0
 _PORTS = {"http": 80, "https": 443}
+_DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 
 
 def without_password(uri: str) -> str:
@@ -31,12 +32,15 @@ def how_to_see(uri: str) -> str:
 def check_reachable(uri: str) -> None:
     """Raises Unreachable, within seconds, where nothing can be logged to `uri`.
 
-    MLflow itself tries for minutes. Looks at servers (does something listen?) and at SQLite files
-    (can they be written?); behind a proxy, and for other stores, MLflow finds out.
+    MLflow itself tries for minutes. Looks at servers and databases (does something listen?) and at
+    SQLite files (can they be written?); behind a proxy, and for other stores, MLflow finds out.
     """
     parts = urlsplit(uri)
+    dialect = parts.scheme.partition("+")[0]
     if parts.scheme in _PORTS and not urllib.request.getproxies():
         _check_server(uri, parts.hostname or "", parts.port or _PORTS[parts.scheme])
+    elif dialect in _DATABASE_PORTS and parts.hostname:
+        _check_server(uri, parts.hostname, parts.port or _DATABASE_PORTS[dialect])
     elif parts.scheme == "sqlite":
         _check_file(uri, Path(uri.removeprefix("sqlite:///").partition("?")[0]))
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from podium.errors import NotFound, UsageError
 from podium.spec.names import model_name_problem
 from registry_tools import decide
-from registry_tools.entry import STAGES, Draft, Evidence, Stage
+from registry_tools.entry import STAGES, Draft, Entry, Evidence, Stage
 from registry_tools.errors import Refused
 from registry_tools.examine import Examined, examine
 from registry_tools.gates import checks_for
@@ -124,10 +124,25 @@ class Registrar:
     def rollback(self, to: int | None, wanted: Wanted) -> Outcome:
         """Go back to the version before the champion, or to the earlier champion `to`."""
         self._check_adopted()
+        last = self._same_rollback(to, wanted)
+        if last is not None:
+            note = (
+                f"Version {last.version} came back by entry {last.seq} already, by {last.actor} "
+                "for this reason; --to goes further back."
+            )
+            return self.writer.done((), wanted, notes=(note,))
         draft = decide.rollback(self.state, to, reason=_reason(wanted))
         if draft.version is not None:
             self._check_there(draft.version, "would come back")
         return self.writer.enter([draft], wanted)
+
+    def _same_rollback(self, to: int | None, wanted: Wanted) -> Entry | None:
+        """The last entry, where it is what is wanted: its command may have been killed after it."""
+        if not self.ledger.chain.counted:
+            return None
+        last = self.ledger.chain.counted[-1].entry
+        same = (last.action, last.actor, last.reason) == ("rollback", wanted.actor, wanted.reason)
+        return last if same and to in (None, last.version) else None
 
     def adopt(self, holders: Sequence[tuple[Stage, int]], wanted: Wanted) -> Outcome:
         """Take over versions that are in their stages without an entry.

@@ -7,7 +7,6 @@ import logging
 import os
 import random
 import re
-import socket
 import tempfile
 import threading
 import time
@@ -17,7 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import yaml
 from botocore.exceptions import BotoCoreError, ClientError
@@ -41,8 +40,6 @@ _PAGE, _DESCRIPTION_LENGTH = 2_000, 5_000
 _PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 _PAUSES_SECONDS = (0.3, 1.0, 2.5)
 _REQUEST_SECONDS = "30"
-_CONNECT_SECONDS = 5.0
-_DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _NOT_REACHED = {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "DEADLINE_EXCEEDED"} | {
     "REQUEST_LIMIT_EXCEEDED",
     "RESOURCE_EXHAUSTED",
@@ -62,7 +59,6 @@ class MlflowRegistry(Registry):
         _silence(logging.getLogger("mlflow.store.db.utils"))  # we say it ourselves
         for uri in {self._uri, str(get_tracking_uri())}:
             check_reachable(uri)
-            _check_database(uri)
         self._client: MlflowClient = self._read(MlflowClient)
 
     @property
@@ -287,21 +283,6 @@ def _code(error: Exception) -> str:
     if status == 404:
         return "RESOURCE_DOES_NOT_EXIST"
     return "INTERNAL_ERROR" if status >= 500 or status == 429 else "PERMISSION_DENIED"
-
-
-def _check_database(uri: str) -> None:
-    """Raises Unreachable where no database listens at `uri`: MLflow itself tries for minutes."""
-    parts = urlsplit(uri)
-    port = parts.port or _DATABASE_PORTS.get(parts.scheme.partition("+")[0])
-    if parts.scheme.partition("+")[0] not in _DATABASE_PORTS or not parts.hostname or not port:
-        return
-    try:
-        socket.create_connection((parts.hostname, port), timeout=_CONNECT_SECONDS).close()
-    except OSError as error:
-        raise Unreachable(
-            f"No database answers at {without_password(uri)}: {error}.",
-            remedy="Check MLFLOW_TRACKING_URI and that the database runs.",
-        ) from error
 
 
 _lock = threading.Lock()

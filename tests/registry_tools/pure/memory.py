@@ -21,7 +21,7 @@ class MemoryRegistry(Registry):
 
     faults: what happens to the next appends, one each; None is nothing. hooks: by method, what
     happens right before its next calls, one each. down: nothing answers. late: requests that are
-    still on their way.
+    still on their way. tags: of versions.
     """
 
     def __init__(self, *names: str) -> None:
@@ -33,6 +33,7 @@ class MemoryRegistry(Registry):
         self.hooks: dict[str, list[Callable[[], object]]] = {}
         self.down = False
         self.late: list[Entry] = []
+        self.tags: dict[int, dict[str, str]] = {}
         self.calls: list[str] = []
 
     @property
@@ -51,7 +52,8 @@ class MemoryRegistry(Registry):
 
     def version(self, name: str, number: int) -> Version:
         self._called("version")
-        return Version(name, number, "2026-01-01T00:00:00.000+00:00")
+        tags = self.tags.get(number, {})
+        return Version(name, number, "2026-01-01T00:00:00.000+00:00", tags=tags)
 
     def versions(self, name: str) -> Sequence[Version]:
         raise NotFound(name)

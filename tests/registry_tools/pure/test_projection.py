@@ -193,3 +193,17 @@ def test_an_entry_whose_writer_was_killed_is_seen_by_who_looks_last(
     registry.hooks["model"] = list(killed)
     project(registry, first)
     assert registry.known[MODEL].aliases == {"production": 2}
+
+
+def test_an_alias_is_not_set_to_a_version_that_bears_another_digest(
+    registry: MemoryRegistry,
+) -> None:
+    ledger = _ledger(registry)
+    _promote(ledger, 1, "production")
+    registry.tags[1] = {"podium.digest": digest_of(7)}
+    with pytest.raises(PodiumError, match="is registered with the digest"):
+        project(registry, ledger)
+    assert registry.known[MODEL].aliases == {}
+    registry.tags[1] = {"podium.digest": digest_of(1)}
+    project(registry, ledger)
+    assert registry.known[MODEL].aliases == {"production": 1}
