@@ -12,9 +12,10 @@ from podium.errors import PodiumError, Unreachable, UsageError
 from registry_tools.chain import Break, Chain, Counted, Head, Record, RestartSeen
 from registry_tools.entry import MOST_CHARACTERS, Draft, Entry, Place, make_entry
 from registry_tools.errors import LedgerBroken, LedgerConflict, OutcomeUnknown
+from registry_tools.fold import advance
 from registry_tools.ids import uuid7
 from registry_tools.port import Registry
-from registry_tools.state import State, advance
+from registry_tools.state import State
 from registry_tools.words import sentence
 
 _TRIES, _PAUSE_SECONDS = 4, 0.2

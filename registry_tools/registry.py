@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import random
 import re
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -33,13 +31,13 @@ from registry_tools.chain import Record
 from registry_tools.entry import Entry
 from registry_tools.errors import LedgerBroken
 from registry_tools.port import Model, Registry, Run, Version
+from registry_tools.single_tries import single_tries
 
 _T = TypeVar("_T")
 _ENTRY, _PARENT, _HEAD = "podium.entry", "podium.parent", "podium.ledger.head"
 _PAGE, _DESCRIPTION_LENGTH = 2_000, 5_000
 _PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 _PAUSES_SECONDS = (0.3, 1.0, 2.5)
-_REQUEST_SECONDS = "30"
 _NOT_REACHED = {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "DEADLINE_EXCEEDED"} | {
     "REQUEST_LIMIT_EXCEEDED",
     "RESOURCE_EXHAUSTED",
@@ -228,7 +226,7 @@ class MlflowRegistry(Registry):
     def _once(self, ask: Callable[[], _T]) -> _T:
         """What `ask` gives, in one request; MLflow's errors in Podium's words."""
         try:
-            with _without_retries():
+            with single_tries():
                 return ask()
         except (MlflowException, SQLAlchemyError, OSError, BotoCoreError, ClientError) as error:
             raise self._in_our_words(error) from error
@@ -283,37 +281,3 @@ def _code(error: Exception) -> str:
     if status == 404:
         return "RESOURCE_DOES_NOT_EXIST"
     return "INTERNAL_ERROR" if status >= 500 or status == 429 else "PERMISSION_DENIED"
-
-
-_lock = threading.Lock()
-_inside = 0
-_before: dict[str, str | None] = {}
-_SETTINGS = {
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": _REQUEST_SECONDS,
-}
-
-
-@contextmanager
-def _without_retries() -> Iterator[None]:
-    """Within the block MLflow's HTTP client tries once: it would repeat a POST whose reply was
-    lost, and wait for minutes. The setting is the process's; the last thread out restores it.
-    """
-    global _inside
-    with _lock:
-        if not _inside:
-            _before.update({name: os.environ.get(name) for name in _SETTINGS})
-            os.environ.update(_SETTINGS)
-        _inside += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _inside -= 1
-            if not _inside:
-                for name, value in _before.items():
-                    if value is None:
-                        os.environ.pop(name, None)
-                    else:
-                        os.environ[name] = value

@@ -8,12 +8,13 @@ from podium.errors import PodiumError
 from registry_tools.chain import Counted
 from registry_tools.entry import Draft, Entry, Stage
 from registry_tools.errors import LedgerConflict, OutcomeUnknown
+from registry_tools.fold import advance
 from registry_tools.ledger import Ledger
 from registry_tools.notices import Notices
 from registry_tools.outcome import Outcome, Wanted
 from registry_tools.port import Model
 from registry_tools.projection import Difference, differences, project
-from registry_tools.state import State, advance
+from registry_tools.state import State
 from registry_tools.words import sentence
 
 

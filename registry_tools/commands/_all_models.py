@@ -77,7 +77,7 @@ def attention_of(opened: Opened) -> list[tuple[str, str]]:
         found.append(("no ledger yet", f"podium status {name}"))
     if opened.differences:
         found.append(("aliases differ", f"podium verify {name}"))
-    forced = [s for s in reversed(STAGES) if (h := opened.state.holder(s)) and h.by.forced]
+    forced = [s for s in reversed(STAGES) if (h := opened.state.holder(s)) and h.forced]
     found += [(f"{stage} forced", "") for stage in forced]
     if opened.state.restarted is not None:
         found.append(("ledger was begun anew", ""))

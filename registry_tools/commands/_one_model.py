@@ -93,7 +93,10 @@ def _held(holder: Holder | None, now: datetime) -> str:
         return "nothing"
     by = holder.by
     since = f"since {minute(by.at)} ({ago(by.at, now)})"
-    return f"version {holder.version}, {since}, by {by_whom(by)}"
+    held = f"version {holder.version}, {since}, by {by_whom(by)}"
+    if holder.forced is None or by.forced:
+        return held
+    return f"{held} [it came there FORCED, past the gates, by {holder.forced.actor}]"
 
 
 def _agreed(state: State, versions: Sequence[Version]) -> Check | None:

@@ -23,8 +23,9 @@ from registry_tools.commands._reading import (
     traffic_words,
 )
 from registry_tools.commands.acts import quoted
+from registry_tools.fold import fold
 from registry_tools.port import Registry
-from registry_tools.state import Holder, State, fold
+from registry_tools.state import Holder, State
 from registry_tools.times import iso, minute
 
 

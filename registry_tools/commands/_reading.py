@@ -182,7 +182,7 @@ def holder_document(holder: Holder | None) -> dict[str, Any] | None:
     """A version in a stage, and how it came there."""
     if holder is None:
         return None
-    came = event_document(holder.by) or {}
+    came = (event_document(holder.by) or {}) | {"forced": holder.forced is not None}
     return {"version": holder.version, "digest": holder.digest, "since": came.pop("at"), **came}
 
 

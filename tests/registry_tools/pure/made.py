@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, settings
 
 from registry_tools.chain import Chain, Head, Record, RestartSeen
 from registry_tools.entry import Draft, Entry, Evidence, Place, make_entry
+from registry_tools.fold import advance
 from registry_tools.gates import Candidate
 from registry_tools.policy import Policy
-from registry_tools.state import State, advance
+from registry_tools.state import State
 
 MODEL = "flights"
 MODERATE = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])

@@ -9,9 +9,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from registry_tools import decide
 from registry_tools.entry import STAGES, Draft, Entry, Evidence, Stage
 from registry_tools.errors import Refused
+from registry_tools.fold import fold
 from registry_tools.gates import checks_for
 from registry_tools.policy import Policy
-from registry_tools.state import Traffic, fold
+from registry_tools.state import Traffic
 from tests.registry_tools.pure.made import MODEL, Book, candidate, digest_of
 
 VERSION = st.integers(1, 5)

@@ -11,8 +11,8 @@ from podium.errors import NotFound, PodiumError, Unreachable, UsageError
 from registry_tools.chain import Counted, Head, Record
 from registry_tools.entry import MOST_CHARACTERS, Draft, make_entry, read_entry
 from registry_tools.errors import LedgerBroken, LedgerConflict, OutcomeUnknown
+from registry_tools.fold import fold
 from registry_tools.ledger import Ledger, Surroundings
-from registry_tools.state import fold
 from tests.registry_tools.pure.made import MODEL, place, record
 from tests.registry_tools.pure.memory import Fault, MemoryRegistry
 

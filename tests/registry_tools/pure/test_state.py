@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from registry_tools import decide
 from registry_tools.entry import Draft, Evidence
-from registry_tools.state import State, Traffic, fold
+from registry_tools.fold import fold
+from registry_tools.state import State, Traffic
 from tests.registry_tools.pure.made import MODEL, Book, digest_of
 
 CANARY = {"mode": "canary", "share": 0.1, "key": None, "champion": 1, "challenger": 2}
@@ -223,3 +225,17 @@ def test_who_approves_twice_is_kept_once_with_the_last_reason(both: Book) -> Non
     both.add(Draft("approve", version=2), "cid")
     given = both.state.of(2).approvals
     assert [(each.actor, each.reason) for each in given] == [("bob", "second"), ("cid", None)]
+
+
+def test_force_stays_visible_when_a_rollback_brings_the_version_back() -> None:
+    book = Book()
+    draft = Draft("promote", version=1, stage="production", forced=True, reason="outage")
+    book.add(draft)
+    book.put(2)
+    assert book.state.production is not None
+    assert book.state.production.forced is None
+    book.add(decide.rollback(book.state, None, reason="worse"))
+    assert book.state.production.version == 1
+    assert book.state.production.by.forced is False
+    assert book.state.production.forced is not None
+    assert book.state.production.forced.reason == "outage"
