@@ -151,7 +151,7 @@ class Registrar:
         where one version would hold both stages.
         """
         self._check_one_stage_each(dict(holders))
-        drafts: list[Draft] = []
+        adopted: list[tuple[Draft, str]] = []
         for stage, number in sorted(holders):  # production first
             present = self.state.holder(stage)
             if present is not None and present.version == number:
@@ -164,10 +164,11 @@ class Registrar:
                     remedy=f"podium verify {self.name} --repair sets the alias back; with --reason "
                     "it is adopted, and stays visible as forced.",
                 )
-            drafts.append(self._adoption(stage, number, wanted))
-        if not drafts:
+            adopted.append(self._adoption(stage, number, wanted))
+        if not adopted:
             return self.writer.done((), wanted, notes=("The ledger says all of this already.",))
-        return self.writer.enter(drafts, wanted)
+        outcome = self.writer.enter([draft for draft, _ in adopted], wanted)
+        return replace(outcome, notes=(*outcome.notes, *(note for _, note in adopted if note)))
 
     def set_policy(self, policy: Policy, wanted: Wanted) -> Outcome:
         """Put `policy` in force."""
@@ -236,12 +237,15 @@ class Registrar:
         )
         return replace(draft, evidence=examined.files.evidence)
 
-    def _adoption(self, stage: Stage, number: int, wanted: Wanted) -> Draft:
+    def _adoption(self, stage: Stage, number: int, wanted: Wanted) -> tuple[Draft, str]:
+        """What is entered, and a note where the version's files are not in order."""
         version = self.registry.version(self.name, number)
         files = self._examine(version).files
-        return decide.adoption(
+        problem = f"Version {number} would pass no gate: {files.problem}." if files.problem else ""
+        draft = decide.adoption(
             self.state, number, stage, files.digest, files.evidence, reason=wanted.reason
         )
+        return draft, problem
 
     def _examine(self, version: Version) -> Examined:
         champion = self.state.champion
