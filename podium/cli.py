@@ -51,7 +51,7 @@ COMMANDS = {
         "Promote", "registry_tools.commands.rollback", "Go back to the champion before."
     ),
     "retire": _Entry(
-        "Promote", "registry_tools.commands.retire", "Take a version out of its stage for good."
+        "Promote", "registry_tools.commands.retire", "Take a version out of its stage."
     ),
     "policy": _Entry(
         "Promote",

@@ -29,7 +29,8 @@ class PodiumCommand(click.Command):
     """A command whose function returns a `Result`.
 
     Results go to standard output, progress and errors to standard error. The exit code is that of
-    the result or of the error: 0 done, 1 refused or failed, 2 usage, 4 not found, 5 unreachable.
+    the result or of the error: 0 done, 1 refused or failed, 2 usage, 3 conflict, 4 not found,
+    5 unreachable, 6 inconclusive, 7 ledger broken.
     """
 
     def __init__(
@@ -61,6 +62,9 @@ class PodiumCommand(click.Command):
         except click.UsageError as error:
             if self._on_refusal is not None:
                 self._on_refusal(error.format_message())
+            if "--json" in args:
+                document = {"error": "UsageError", "what": error.format_message(), "remedy": ""}
+                click.echo(to_json(document))
             raise
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from registry_tools.entry import Draft, Evidence, Stage
+from collections.abc import Collection, Mapping
+
+from registry_tools.entry import STAGES, Draft, Evidence, Stage
 from registry_tools.errors import Refused
 from registry_tools.gates import Candidate, evaluated_again
 from registry_tools.policy import Policy
@@ -53,14 +55,74 @@ def evaluation(
     )
 
 
+def before_podium(state: State, aliases: Mapping[str, int]) -> tuple[tuple[Stage, int], ...]:
+    """Stages that have an alias, and nothing in the ledger ever: they came before Podium."""
+    if state.ever_held:
+        return ()
+    return tuple((stage, aliases[stage]) for stage in STAGES if stage in aliases)
+
+
+def goes_past_the_gates(
+    state: State, aliases: Mapping[str, int], stage: Stage, version: int, *, reason: str | None
+) -> bool:
+    """Whether adopting `version` into `stage` is by force. Raises Refused for that without reason.
+
+    It is not where it came before Podium: the alias itself points at it, the ledger never had
+    anything in any stage, and nobody turned it down.
+    """
+    why = _why_by_force(state, aliases, stage, version)
+    if not why or (reason or "").strip():
+        return bool(why)
+    name = state.model
+    instead = f"podium promote {name} {version} --to staging asks the gates"
+    if state.ever_held and aliases.get(stage) == version:
+        instead = f"podium verify {name} --repair sets the alias back"
+    raise Refused(
+        f"{why}; adopting version {version} goes past every gate.",
+        remedy=f"{instead}; with --reason it is adopted, and stays visible as forced.",
+    )
+
+
+def _why_by_force(state: State, aliases: Mapping[str, int], stage: Stage, version: int) -> str:
+    holder, known = state.holder(stage), state.of(version)
+    if holder is not None:
+        return (
+            f"The ledger of {state.model} says that version {holder.version} is in {stage}, by "
+            f"{holder.by.actor} at {holder.by.at}"
+        )
+    if state.ever_held:
+        return f"The ledger of {state.model} says that nothing is in {stage}"
+    if aliases.get(stage) != version:
+        return f"The alias @{stage} of {state.model} does not point at version {version}"
+    if known.barred is not None:
+        return (
+            f"Version {version} of {state.model} was {known.barred_as} by {known.barred.actor} at "
+            f"{known.barred.at}"
+        )
+    return ""
+
+
 def adoption(
-    state: State, version: int, stage: Stage, digest: str, evidence: Evidence, *, reason: str | None
+    state: State,
+    version: int,
+    stage: Stage,
+    digest: str,
+    evidence: Evidence,
+    *,
+    reason: str | None,
+    forced: bool,
 ) -> Draft:
     """`version` was put into `stage` before Podium, or by hand; the ledger takes it over.
 
-    forced, where the ledger had said otherwise: no gate was asked. Raises Refused for the champion.
+    forced: no gate was asked, although there were gates by then. Raises Refused for the champion,
+    and for force without a reason.
     """
     _not_the_champion(state, version)
+    if forced and not (reason or "").strip():
+        raise Refused(
+            f"Adopting version {version} of {state.model} goes past every gate.",
+            remedy="Say why with --reason.",
+        )
     holder = state.holder(stage)
     return Draft(
         "adopt",
@@ -68,10 +130,20 @@ def adoption(
         stage=stage,
         replaced=None if holder is None else holder.version,
         reason=reason,
-        forced=holder is not None and holder.version != version,
+        forced=forced,
         model_digest=digest,
         evidence=evidence,
     )
+
+
+def check_one_stage_each(state: State, wanted: Mapping[Stage, int]) -> None:
+    """Raises Refused where adopting `wanted` would put one version into both stages."""
+    production = wanted.get("production", state.champion)
+    if production is not None and wanted.get("staging") == production:
+        raise Refused(
+            f"Version {production} of {state.model} would be in production and in staging.",
+            remedy="A version holds one stage; adopt it into production alone.",
+        )
 
 
 def approval(state: State, version: int, actor: str, *, reason: str | None) -> Draft | None:
@@ -117,14 +189,15 @@ def retirement(state: State, version: int, *, reason: str) -> Draft | None:
     return Draft("retire", version=version, reason=reason, model_digest=known.digest)
 
 
-def rollback(state: State, to: int | None, *, reason: str) -> Draft:
+def rollback(state: State, to: int | None, *, reason: str, deleted: Collection[int] = ()) -> Draft:
     """Back to the version that the champion took over from, or to the earlier champion `to`.
 
-    Where production is empty, to the last that was there. Raises Refused where there is nothing to
-    go back to, and where `to` never was in production or was rejected or retired since.
+    Where production is empty, to the last that was there. deleted: versions that are not in the
+    registry any more; they are passed over. Raises Refused where there is nothing to go back to,
+    and where `to` never was in production or was rejected or retired since.
     """
     present = state.champion
-    target = _predecessor(state, present) if to is None else _chosen(state, present, to)
+    target = _predecessor(state, present, deleted) if to is None else _chosen(state, present, to)
     return Draft(
         "rollback",
         version=target,
@@ -135,13 +208,15 @@ def rollback(state: State, to: int | None, *, reason: str) -> Draft:
     )
 
 
-def _predecessor(state: State, present: int | None) -> int:
+def _predecessor(state: State, present: int | None, deleted: Collection[int]) -> int:
     """The last champion but `present` that was not rolled back, rejected or retired since."""
     earlier = [v for v in dict.fromkeys(state.champions) if v != present]
     for version in earlier:
-        if state.of(version).barred is None:
+        if state.of(version).barred is None and version not in deleted:
             return version
-    skipped = "; ".join(f"version {v} was {state.of(v).barred_as}" for v in earlier)
+    skipped = "; ".join(
+        f"version {v} was {state.of(v).barred_as or 'deleted from the registry'}" for v in earlier
+    )
     why = f" ({skipped})" if skipped else ""
     if present is None:
         raise Refused(
@@ -159,7 +234,11 @@ def _predecessor(state: State, present: int | None) -> int:
 def _chosen(state: State, present: int | None, to: int) -> int:
     known, name = state.of(to), state.model
     if to == present:
-        raise Refused(f"Version {to} of {name} is in production already.")
+        raise Refused(
+            f"Version {to} of {name} is in production already.",
+            remedy=f"Without --to it goes back to the one before; podium history {name} shows the "
+            "earlier ones.",
+        )
     if not known.was_champion:
         raise Refused(
             f"Version {to} of {name} never was in production.",

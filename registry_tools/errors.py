@@ -23,3 +23,7 @@ class OutcomeUnknown(Unreachable):
 
 class Refused(PodiumError):
     """What was asked cannot be done in the present state."""
+
+
+class Forbidden(PodiumError):
+    """The registry, or the store of its files, does not let this login do or read that."""

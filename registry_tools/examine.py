@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from podium.errors import NotFound, PodiumError
+from podium.errors import DataError, NotFound, PodiumError, Unreachable
 from registry_tools.entry import Evidence
+from registry_tools.errors import Forbidden
 from registry_tools.gates import Candidate
 from registry_tools.port import Registry, Version
-from registry_tools.signature import Signature, incompatible, signature_of
+from registry_tools.signature import Signature, incompatible, keys_of, signature_of
 from registry_tools.state import State
 
-_MOST_FILES_KEPT = 300  # of a version without a manifest; an entry has room for no more
+_AUTHOR = "podium.author"
+_MOST_CHARACTERS_KEPT = 30_000  # of the list of files: an entry has to hold more than that
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Files:
     @property
     def evidence(self) -> Evidence:
         """What of it is kept in the ledger."""
-        few = self.listed is not None and len(self.listed) <= _MOST_FILES_KEPT
+        few = len(json.dumps(dict(self.listed or {}))) <= _MOST_CHARACTERS_KEPT
         return Evidence(files=self.listed if few else None)
 
 
@@ -45,86 +44,125 @@ class Examined:
     files: Files
 
 
-def examine(registry: Registry, version: Version, state: State) -> Examined:
-    """Download `version`, load it, and have it answer its example; nothing is written."""
-    with registry.files(version.name, version.number) as folder:
-        files = examine_files(folder)
-    champion = state.champion
-    signature = None
-    if champion is not None and champion != version.number:
-        signature = signature_of(registry.mlmodel(version.name, champion))
+def examine(
+    registry: Registry, version: Version, state: State, *, answering: bool = True
+) -> Examined:
+    """Download `version`, load it, and have it answer its example; nothing is written.
+
+    answering: else only what its files are is looked at, and whether they are intact: it is not
+    run, and not compared with the champion. Whatever is wrong with the files, or with those of the
+    champion, is in what is returned; raises Unreachable.
+    """
+    files = _downloaded(registry, version, answering=answering)
     candidate = Candidate(
         version.number,
         files.digest,
         version.digest,
         files.problem,
         files.answered,
-        incompatible(signature, files.signature),
+        _breaks(registry, version, state.champion, files) if answering else (),
         author_of(registry, version),
+        author_is_certain=author_is_certain(version),
     )
     return Examined(candidate, files)
 
 
 def author_of(registry: Registry, version: Version) -> str | None:
-    """Who trained `version`, as it or its run says; None where neither does."""
-    if "podium.author" in version.tags:
-        return version.tags["podium.author"]
+    """Who trained `version`, as it or its run says; None where neither does, or may be read."""
+    if author_is_certain(version):
+        return version.tags[_AUTHOR]
     if version.run_id is None:
         return None
     try:
         return registry.run(version.run_id).user
-    except NotFound:
+    except (NotFound, Forbidden):
         return None
+
+
+def author_is_certain(version: Version) -> bool:
+    """Whether `version` itself says who trained it; the user of a run is another kind of name."""
+    return bool(version.tags.get(_AUTHOR))
 
 
 def examine_files(folder: Path, *, answering: bool = True) -> Files:
     """What the files in `folder` are; `answering`: load them, and have them answer."""
     from podium.artifact.scoring.manifest import MANIFEST
 
-    signature = _signature(folder)
-    if (folder / MANIFEST).is_file():
-        return _with_manifest(folder, signature, answering=answering)
-    return _without_manifest(folder, signature, answering=answering)
+    look = _with_manifest if (folder / MANIFEST).is_file() else _without_manifest
+    return look(folder, answering=answering)
 
 
-def _with_manifest(folder: Path, signature: Signature | None, *, answering: bool) -> Files:
+def _downloaded(registry: Registry, version: Version, *, answering: bool) -> Files:
+    try:
+        with registry.files(version.name, version.number) as folder:
+            return examine_files(folder, answering=answering)
+    except Unreachable:
+        raise
+    except PodiumError as error:
+        return Files("", None, error.what, "", None)
+
+
+def _breaks(
+    registry: Registry, version: Version, champion: int | None, files: Files
+) -> tuple[str, ...]:
+    """What callers of the champion could not go on with, a sentence each."""
+    if champion is None or champion == version.number:
+        return ()
+    try:
+        promised = signature_of(registry.mlmodel(version.name, champion))
+    except Unreachable:
+        raise
+    except PodiumError as error:
+        return (f"the champion's signature cannot be read: {error.what}",)
+    if promised is not None and files.signature is None and files.problem:
+        return ("its own signature cannot be read",)
+    return incompatible(promised, files.signature)
+
+
+def _with_manifest(folder: Path, *, answering: bool) -> Files:
     from podium.artifact.example import example_rows
     from podium.artifact.scoring.errors import BrokenArtifact
     from podium.artifact.scoring.manifest import MANIFEST, CheckedFiles, digest_of
     from podium.artifact.scoring.opening import open_checked
 
-    digest = digest_of((folder / MANIFEST).read_bytes())
+    found = Files(digest_of((folder / MANIFEST).read_bytes()), None, "", "intact", None)
     try:
         files = CheckedFiles.open(folder)
-        answered = "intact"
+        found = replace(found, signature=_signature(folder))
         if answering:
             scorer, rows = open_checked(files), example_rows(files)
             scorer.score_rows(rows)
-            answered = f"loads and answers {len(rows)} example rows"
+            found = replace(found, answered=f"loads and answers {len(rows)} example rows")
+    except DataError as error:
+        return _with_problem(found, error.what)
     except (BrokenArtifact, ValueError) as error:
-        return Files(digest, None, str(error), "", signature)
-    return Files(digest, None, "", answered, signature)
+        return _with_problem(found, str(error))
+    return found
 
 
-def _without_manifest(folder: Path, signature: Signature | None, *, answering: bool) -> Files:
-    from podium.artifact.mlflow_model import answer_example
+def _without_manifest(folder: Path, *, answering: bool) -> Files:
+    from podium.artifact.answering import answer_example
     from podium.artifact.scoring.errors import BrokenArtifact
     from podium.artifact.scoring.manifest import build_manifest, digest_of
 
     try:
         manifest = build_manifest(folder)
     except BrokenArtifact as error:
-        return Files("", None, str(error), "", signature)
+        return Files("", None, str(error), "", None)
     listed = {path: file["sha256"] for path, file in json.loads(manifest)["files"].items()}
-    digest = digest_of(manifest)
+    found = Files(digest_of(manifest), listed, "", "there", None)
     try:
-        answered = answer_example(folder) if answering else "there"
+        found = replace(found, signature=_signature(folder))
+        return replace(found, answered=answer_example(folder)) if answering else found
     except PodiumError as error:
-        return Files(digest, listed, error.what, "", signature)
-    return Files(digest, listed, "", answered, signature)
+        return _with_problem(found, error.what)
+
+
+def _with_problem(files: Files, problem: str) -> Files:
+    return replace(files, problem=problem, answered="")
 
 
 def _signature(folder: Path) -> Signature | None:
+    """Raises DataError for one that cannot be read."""
     file = folder / "MLmodel"
-    keys: Any = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
-    return signature_of(keys) if isinstance(keys, dict) else None
+    return signature_of(keys_of(file.read_bytes())) if file.is_file() else None

@@ -22,11 +22,19 @@ def fold(model: str, entries: Iterable[Entry]) -> State:
 def advance(state: State, entry: Entry) -> State:
     """The state after one more entry. Pure; never refuses: what counts has happened."""
     stepped = _ACTIONS[entry.action](replace(state, seq=entry.seq), entry)
-    return _without_stale_traffic(stepped, entry)
+    return _without_stale_traffic(_first_heard_of(stepped, entry), entry)
+
+
+def _first_heard_of(state: State, entry: Entry) -> State:
+    """Keep the first entry about a version with what is known of it."""
+    known = None if entry.version is None else state.versions.get(entry.version)
+    if entry.version is None or known is None or known.known_since is not None:
+        return state
+    return _with_version(state, entry.version, replace(known, known_since=Event.of(entry)))
 
 
 def _adopt(state: State, entry: Entry) -> State:
-    """An alias that came before Podium: the version holds its stage, whoever was there."""
+    """Taken over as it stood, without a gate: the version holds its stage, whoever was there."""
     replaced = state.champion if entry.stage == "production" else None
     return _install(state, entry, replaced=replaced)
 

@@ -13,7 +13,7 @@ class Check:
     """One question that a gate asks: what was found, and what is needed.
 
     inconclusive: not passed, but for lack of evidence rather than because of it. excluded: of
-    approvals, the author, whose own does not count.
+    approvals, whose own does not count, in words; `excluded_actors`, one by one.
     """
 
     name: str
@@ -22,6 +22,7 @@ class Check:
     needed: str
     inconclusive: bool = False
     excluded: str | None = None
+    excluded_actors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Candidate:
     digest: of its files, as they are now. registered_digest: the one in its tag, if any. problem:
     why its files are not intact, do not load or do not answer their example; empty where they do,
     and `answered` says what was tried. incompatible: what its signature breaks for callers of the
-    champion. author: who trained it, where that is known.
+    champion. author: who trained it, where that is known; `author_is_certain` where its tag says
+    so, and not only the run, whose names may be other ones than those of the ledger.
     """
 
     version: int
@@ -41,6 +43,7 @@ class Candidate:
     answered: str = "loads and answers its example"
     incompatible: tuple[str, ...] = ()
     author: str | None = None
+    author_is_certain: bool = False
 
 
 def checks_for(stage: Stage, state: State, candidate: Candidate) -> list[Check]:
@@ -59,23 +62,42 @@ def checks_for(stage: Stage, state: State, candidate: Candidate) -> list[Check]:
     return [
         _staged(state, candidate.version),
         *common,
-        approvals(state, candidate.version, candidate.author),
+        approvals(state, candidate.version, candidate.author, candidate.author_is_certain),
     ]
 
 
-def approvals(state: State, version: int, author: str | None) -> Check:
+def approvals(state: State, version: int, author: str | None, certain: bool = False) -> Check:
     """Whether enough people agree that `version` goes to production.
 
-    author: who trained it; where nobody knows, whoever brought it to staging counts as such.
+    author: who trained it. Where that is not `certain`, whoever brought it to staging may be the
+    author under another name, and does not count either.
     """
     promotion, known = state.policy.promotion, state.of(version)
-    needed, excluded = str(promotion.approvals), None
+    needed, without = str(promotion.approvals), tuple[str, ...]()
     if promotion.exclude_author and promotion.approvals:
-        excluded = author or (known.staged.actor if known.staged else None)
-        needed += f", not counting the author {excluded or '(unknown)'}"
-    people = sorted({a.actor for a in known.approvals if excluded is None or a.actor != excluded})
+        without = _authors(known, author, certain=certain)
+        needed += f", not counting the author {_which(without, author)}"
+    people = sorted({a.actor for a in known.approvals if a.actor not in without})
     found = f"{len(people)} ({', '.join(people)})" if people else "0"
-    return Check("approvals", len(people) >= promotion.approvals, found, needed, excluded=excluded)
+    enough = len(people) >= promotion.approvals
+    excluded = " or ".join(without) or None
+    return Check("approvals", enough, found, needed, excluded=excluded, excluded_actors=without)
+
+
+def _authors(known: VersionState, author: str | None, *, certain: bool) -> tuple[str, ...]:
+    """Everybody who may have trained it."""
+    staged = None if known.staged is None else known.staged.actor
+    if certain and author:
+        return (author,)
+    return tuple(dict.fromkeys(actor for actor in (author, staged) if actor))
+
+
+def _which(authors: tuple[str, ...], author: str | None) -> str:
+    if len(authors) > 1:
+        return f"{authors[0]} (by its run) or {authors[1]} (staged it)"
+    if not authors:
+        return "(unknown)"
+    return authors[0] if author else f"{authors[0]} (staged it)"
 
 
 def evaluated_again(known: VersionState) -> bool:
@@ -83,6 +105,11 @@ def evaluated_again(known: VersionState) -> bool:
     if known.barred is None or known.evaluation is None:
         return False
     return known.evaluation.by.seq > known.barred.seq
+
+
+def lost(state: State, version: int) -> bool:
+    """Whether the last verdict on `version` keeps it from going any further."""
+    return any(not check.passed for check in _verdict(state, state.of(version).evaluation))
 
 
 def inconclusive(checks: list[Check]) -> bool:

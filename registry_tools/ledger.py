@@ -229,10 +229,12 @@ class Ledger:
         )
 
     def _compare(self, noted_head: str) -> None:
-        """A head that somebody noted, and that is not there, was deleted."""
+        """A head that somebody noted, and that is not there, was deleted, unless it is hidden."""
         number, _, digest = noted_head.partition(":")
-        if not number.isdigit():
+        if not number.isdecimal():
             return
+        if int(number) and not self.chain.seen:
+            self.registry.check_ledger(self.model)
         if int(number) > self.chain.seen:
             last = self.chain.seen
             self.chain.break_at(

@@ -24,8 +24,8 @@ class Notices(Protocol):
     Nothing here raises: an entry is not held up by those who want to hear of it.
     """
 
-    def prepare(self, entry: Entry) -> None:
-        """Keep the message about `entry`, which is going to be written."""
+    def prepare(self, entry: Entry, registry: str) -> None:
+        """Keep the message about `entry`, which is going to be written in `registry`."""
 
     def release(self, entry: Entry) -> None:
         """`entry` counts: send the message."""
@@ -40,7 +40,7 @@ class Notices(Protocol):
 class NoNotices:
     """Tells nobody."""
 
-    def prepare(self, entry: Entry) -> None:
+    def prepare(self, entry: Entry, registry: str) -> None:
         """Nothing."""
 
     def release(self, entry: Entry) -> None:
@@ -64,9 +64,11 @@ class OutboxNotices:
         self._outbox: Outbox = outbox_of(settings)
         self._warn = warn
 
-    def prepare(self, entry: Entry) -> None:
+    def prepare(self, entry: Entry, registry: str) -> None:
         """Write the message into the outbox, where it waits."""
-        self._say(self._outbox.prepare(_notice(entry), self._settings.notify, time.time()))
+        self._say(
+            self._outbox.prepare(_notice(entry, registry), self._settings.notify, time.time())
+        )
 
     def release(self, entry: Entry) -> None:
         """Make it due, and start the process that sends what is due."""
@@ -78,13 +80,19 @@ class OutboxNotices:
 
     def settle(self, ledger: Ledger) -> None:
         """Release what counts, drop what lost; keep what may still come in."""
-        for notice in self._outbox.prepared(ledger.model):
+        for notice in self._prepared(ledger):
             if ledger.chain.find(notice.entry_id) is not None:
                 self._release(notice.entry_id)
-            elif notice.data.get("parent") != ledger.chain.head.number:
+            elif notice.data["parent"] < ledger.chain.head.number:  # else just written
                 self._say(self._outbox.drop(notice.entry_id))
-        for notice in self._outbox.prepared(ledger.model, before=time.time() - _UNDECIDED_SECONDS):
+        for notice in self._prepared(ledger, before=time.time() - _UNDECIDED_SECONDS):
             self._say(self._outbox.drop(notice.entry_id))
+
+    def _prepared(self, ledger: Ledger, before: float | None = None) -> list[Notice]:
+        """Those about this ledger: another registry may have a model of the same name."""
+        place = ledger.registry.place
+        prepared = self._outbox.prepared(ledger.model, before=before)
+        return [notice for notice in prepared if notice.data.get("registry") == place]
 
     def _release(self, entry_id: str) -> None:
         self._say(self._outbox.release(entry_id))
@@ -107,6 +115,7 @@ def notices_for(environ: Mapping[str, str], home: Path, warn: Callable[[str], No
     return OutboxNotices(settings, warn) if settings.notify else NoNotices()
 
 
-def _notice(entry: Entry) -> Notice:
+def _notice(entry: Entry, registry: str) -> Notice:
     text = f"{entry.model}: {sentence(entry)}"
-    return Notice(entry.entry_id, entry.model, entry.action, text, asdict(entry))
+    data = {"registry": registry, **asdict(entry)}
+    return Notice(entry.entry_id, entry.model, entry.action, text, data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from podium.errors import PodiumError, UsageError
 from registry_tools.entry import Entry
 from registry_tools.gates import Check, inconclusive
 from registry_tools.projection import Difference
@@ -18,6 +19,12 @@ class Wanted:
     reason: str | None = None
     dry_run: bool = False
 
+    def needed_reason(self, what: str = "This") -> str:
+        """Why. Raises UsageError where nothing is said: `what` does not go without."""
+        if not self.reason or not self.reason.strip():
+            raise UsageError(f"{what} needs a reason.", remedy="Say why with --reason.")
+        return self.reason
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -25,7 +32,8 @@ class Outcome:
 
     entries: those that were entered; of a dry run, those that would be. checks: what the gates
     found, and `refused` whether they forbid it. mended: aliases that had not said what the ledger
-    says. notes: what else is worth a line.
+    says. notes: what else is worth a line. unprojected: why the aliases could not be set to match:
+    the entries count all the same, and what serves by alias goes on with the old one.
     """
 
     state: State
@@ -35,6 +43,7 @@ class Outcome:
     mended: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = ()
     dry_run: bool = False
+    unprojected: PodiumError | None = None
 
     @property
     def inconclusive(self) -> bool:

@@ -62,7 +62,8 @@ class Registry(ABC):
     """A registry of models that keeps ledgers.
 
     Every method raises Unreachable where the registry does not answer, after bounded retries of
-    what only reads; NotFound where what is named is not there; PodiumError for other refusals.
+    what only reads; NotFound where what is named is not there; Forbidden where this login may not;
+    PodiumError for other refusals.
     """
 
     @property
@@ -91,12 +92,18 @@ class Registry(ABC):
         """The run `run_id`."""
 
     def run_text(self, run_id: str, path: str) -> str | None:
-        """The text at `path` among the run's artifacts; None where there is none."""
+        """The text at `path` among the run's artifacts; None where there is none.
+
+        Raises DataError where it is not text.
+        """
         return None
 
     @abstractmethod
     def run_json(self, run_id: str, path: str) -> Any:
-        """The JSON document at `path` among the run's artifacts; None where there is none."""
+        """The JSON document at `path` among the run's artifacts; None where there is none.
+
+        Raises DataError where it is not JSON.
+        """
 
     @abstractmethod
     def files(self, name: str, number: int) -> AbstractContextManager[Path]:
@@ -104,13 +111,19 @@ class Registry(ABC):
 
     @abstractmethod
     def mlmodel(self, name: str, number: int) -> Mapping[str, Any]:
-        """The keys of a version's MLmodel file."""
+        """The keys of a version's MLmodel file. Raises DataError where it is damaged."""
 
     @abstractmethod
     def records(self, name: str, after: int) -> Sequence[Record]:
         """The ledger's records of `name` with numbers above `after`, ascending.
 
-        Empty where there is no ledger.
+        Empty where there is no ledger, and where this login may not read it.
+        """
+
+    def check_ledger(self, name: str) -> None:  # noqa: B027 - a registry without logins needs none
+        """Raises Forbidden where this login may not read the ledger of `name`.
+
+        Asked where records that must be there are not. Nothing where there is no ledger.
         """
 
     @abstractmethod

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from podium.errors import NotFound, UsageError
+from podium.errors import DataError, NotFound, UsageError
 from podium.spec.names import model_name_problem
 from registry_tools import decide
-from registry_tools.entry import STAGES, Draft, Entry, Evidence, Stage
+from registry_tools.entry import Draft, Evidence, Stage
 from registry_tools.errors import Refused
 from registry_tools.examine import Examined, examine
 from registry_tools.gates import checks_for
@@ -17,7 +17,7 @@ from registry_tools.notices import NoNotices, Notices
 from registry_tools.outcome import Outcome, Wanted
 from registry_tools.policy import Policy, read_policy
 from registry_tools.port import Model, Registry, Version
-from registry_tools.projection import Difference
+from registry_tools.projection import Difference, wrong_tag
 from registry_tools.state import State, Traffic
 from registry_tools.writer import Writer
 
@@ -72,7 +72,8 @@ class Registrar:
         gates say; needs a reason, and is entered only where a gate was in the way. Raises Refused
         where it makes no sense in the present state.
         """
-        self._check_forced(forced, wanted)
+        if forced:
+            wanted.needed_reason("--force")
         self._check_adopted()
         version = self.registry.version(self.name, number)
         holder = self.state.holder(stage)
@@ -80,7 +81,10 @@ class Registrar:
             there = f"Version {number} is in {stage} already."
             return self._already(number, verdict, wanted, there)
         if self.state.champion == number:
-            raise Refused(f"Version {number} of {self.name} is in production already.")
+            raise Refused(
+                f"Version {number} of {self.name} is in production already.",
+                remedy="A version holds one stage; podium rollback or podium retire takes it out.",
+            )
         examined = self._examine(version)
         told = (self._policy_of(version), self._verdict(examined, verdict, wanted))
         drafts = [draft for draft in told if draft is not None]
@@ -110,7 +114,7 @@ class Registrar:
         """Turn version `number` down; it needs a new evaluation to come back."""
         self._check_adopted()
         self.registry.version(self.name, number)
-        draft = decide.rejection(self.state, number, reason=_reason(wanted))
+        draft = decide.rejection(self.state, number, reason=wanted.needed_reason())
         return self._one(draft, wanted, f"Version {number} is rejected already.")
 
     def retire(self, number: int, wanted: Wanted) -> Outcome:
@@ -118,53 +122,52 @@ class Registrar:
         self._check_adopted()
         if number not in self.state.versions:
             self.registry.version(self.name, number)  # a deleted one may still hold a stage
-        draft = decide.retirement(self.state, number, reason=_reason(wanted))
+        draft = decide.retirement(self.state, number, reason=wanted.needed_reason())
         return self._one(draft, wanted, f"Version {number} is retired already.")
 
     def rollback(self, to: int | None, wanted: Wanted) -> Outcome:
         """Go back to the version before the champion, or to the earlier champion `to`."""
         self._check_adopted()
-        last = self._same_rollback(to, wanted)
-        if last is not None:
+        last = self.writer.incomplete("rollback", wanted)
+        if last is not None and to in (None, last.version):
             note = (
                 f"Version {last.version} came back by entry {last.seq} already, by {last.actor} "
-                "for this reason; --to goes further back."
+                "for this reason, and was not completed. --to goes further back; so does the same "
+                "once more, when the aliases are set."
             )
             return self.writer.done((), wanted, notes=(note,))
-        draft = decide.rollback(self.state, to, reason=_reason(wanted))
-        if draft.version is not None:
-            self._check_there(draft.version, "would come back")
-        return self.writer.enter([draft], wanted)
+        target, draft, notes = self._target(to, wanted)
+        if draft.model_digest and target.digest not in (None, draft.model_digest):
+            notes.append(wrong_tag(target, draft.model_digest))
+        outcome = self.writer.enter([draft], wanted)
+        return replace(outcome, notes=tuple(dict.fromkeys((*notes, *outcome.notes))))
 
-    def _same_rollback(self, to: int | None, wanted: Wanted) -> Entry | None:
-        """The last entry, where it is what is wanted: its command may have been killed after it."""
-        if not self.ledger.chain.counted:
-            return None
-        last = self.ledger.chain.counted[-1].entry
-        same = (last.action, last.actor, last.reason) == ("rollback", wanted.actor, wanted.reason)
-        return last if same and to in (None, last.version) else None
+    def _target(self, to: int | None, wanted: Wanted) -> tuple[Version, Draft, list[str]]:
+        """The version to go back to, what is entered, and notes on those that were deleted."""
+        deleted: list[int] = []
+        while True:
+            draft = decide.rollback(self.state, to, reason=wanted.needed_reason(), deleted=deleted)
+            number = draft.version or 0
+            try:
+                version = self._there(number, "would come back")
+                return version, draft, [_passed_over(self.name, gone) for gone in deleted]
+            except Refused:
+                if to is not None:
+                    raise
+                deleted.append(number)
 
     def adopt(self, holders: Sequence[tuple[Stage, int]], wanted: Wanted) -> Outcome:
-        """Take over versions that are in their stages without an entry.
+        """Take over versions that are in their stages without an entry; no gate is asked.
 
-        Raises Refused for a stage of which the ledger says otherwise, unless there is a reason, and
-        where one version would hold both stages.
+        Raises Refused for whatever did not come before Podium, unless there is a reason, and where
+        one version would hold both stages.
         """
-        self._check_one_stage_each(dict(holders))
-        adopted: list[tuple[Draft, str]] = []
-        for stage, number in sorted(holders):  # production first
-            present = self.state.holder(stage)
-            if present is not None and present.version == number:
-                continue
-            if present is not None and not wanted.reason:
-                raise Refused(
-                    f"The ledger of {self.name} says that version {present.version} is in {stage}, "
-                    f"by {present.by.actor} at {present.by.at}; adopting version {number} goes "
-                    "past every gate.",
-                    remedy=f"podium verify {self.name} --repair sets the alias back; with --reason "
-                    "it is adopted, and stays visible as forced.",
-                )
-            adopted.append(self._adoption(stage, number, wanted))
+        decide.check_one_stage_each(self.state, dict(holders))
+        adopted = [
+            self._adoption(stage, number, wanted)
+            for stage, number in sorted(holders)  # production first
+            if (present := self.state.holder(stage)) is None or present.version != number
+        ]
         if not adopted:
             return self.writer.done((), wanted, notes=("The ledger says all of this already.",))
         outcome = self.writer.enter([draft for draft, _ in adopted], wanted)
@@ -187,11 +190,7 @@ class Registrar:
 
     def before_podium(self) -> tuple[tuple[Stage, int], ...]:
         """Stages that have an alias, and nothing in the ledger: they came before Podium."""
-        if self.state.ever_held:
-            return ()
-        return tuple(
-            (stage, self.model.aliases[stage]) for stage in STAGES if stage in self.model.aliases
-        )
+        return decide.before_podium(self.state, self.model.aliases)
 
     def _already(
         self, number: int, verdict: Evidence | None, wanted: Wanted, there: str
@@ -208,15 +207,23 @@ class Registrar:
         return self.writer.enter([draft], wanted)
 
     def _policy_of(self, version: Version) -> Draft | None:
-        """The policy that the project of `version` declares, where none is in force yet."""
-        if self.state.policy_by is not None or version.run_id is None:
+        """The policy that the project of `version` declares, where none is in force yet.
+
+        Only of a version that Podium trained: other runs may have a file of that name too.
+        """
+        ours = "podium.project" in version.tags
+        if self.state.policy_by is not None or version.run_id is None or not ours:
             return None
-        declared = self.registry.run_json(version.run_id, _DECLARATION)
-        if not isinstance(declared, dict):
-            return None
-        policy = read_policy(declared, f"{_DECLARATION} of run {version.run_id}")
+        try:
+            policy = _declared(self.registry, version.run_id)
+        except ValueError as error:  # DataError and SpecError among them
+            raise DataError(
+                f"The policy that version {version.number} of {self.name} declares cannot be "
+                f"read: {error}",
+                remedy=f"podium policy {self.name} --file FILE sets the one that is to be.",
+            ) from error
         reason = f"declared by the project of version {version.number}"
-        return decide.new_policy(self.state, policy, reason=reason)
+        return None if policy is None else decide.new_policy(self.state, policy, reason=reason)
 
     def _verdict(
         self, examined: Examined, evidence: Evidence | None, wanted: Wanted
@@ -239,18 +246,20 @@ class Registrar:
 
     def _adoption(self, stage: Stage, number: int, wanted: Wanted) -> tuple[Draft, str]:
         """What is entered, and a note where the version's files are not in order."""
+        state, aliases, reason = self.state, self.model.aliases, wanted.reason
         version = self.registry.version(self.name, number)
-        files = self._examine(version).files
+        forced = decide.goes_past_the_gates(state, aliases, stage, number, reason=reason)
+        files = examine(self.registry, version, state, answering=False).files
         problem = f"Version {number} would pass no gate: {files.problem}." if files.problem else ""
         draft = decide.adoption(
-            self.state, number, stage, files.digest, files.evidence, reason=wanted.reason
+            state, number, stage, files.digest, files.evidence, reason=reason, forced=forced
         )
         return draft, problem
 
     def _examine(self, version: Version) -> Examined:
         champion = self.state.champion
         if champion is not None and champion != version.number:
-            self._check_there(champion, "is in production")
+            self._there(champion, "is in production")
         return examine(self.registry, version, self.state)
 
     def _check_adopted(self) -> None:
@@ -262,17 +271,9 @@ class Registrar:
                 remedy=f"podium adopt {self.name} takes it over; then repeat this.",
             )
 
-    def _check_one_stage_each(self, wanted: Mapping[Stage, int]) -> None:
-        production = wanted.get("production", self.state.champion)
-        if production is not None and wanted.get("staging") == production:
-            raise Refused(
-                f"Version {production} of {self.name} would be in production and in staging.",
-                remedy="A version holds one stage; adopt it into production alone.",
-            )
-
-    def _check_there(self, number: int, what: str) -> None:
+    def _there(self, number: int, what: str) -> Version:
         try:
-            self.registry.version(self.name, number)
+            return self.registry.version(self.name, number)
         except NotFound as error:
             raise Refused(
                 f"Version {number} of {self.name}, which {what}, was deleted.",
@@ -280,13 +281,18 @@ class Registrar:
                 "ledger; then repeat this.",
             ) from error
 
-    @staticmethod
-    def _check_forced(forced: bool, wanted: Wanted) -> None:
-        if forced and not (wanted.reason or "").strip():
-            raise UsageError("--force needs a reason.", remedy="Say why with --reason.")
+
+def _declared(registry: Registry, run_id: str) -> Policy | None:
+    declared = registry.run_json(run_id, _DECLARATION)
+    if declared is None:
+        return None
+    if not isinstance(declared, dict):
+        raise DataError(f"{_DECLARATION} of run {run_id} is no object.")
+    return read_policy(declared, f"{_DECLARATION} of run {run_id}")
 
 
-def _reason(wanted: Wanted) -> str:
-    if not wanted.reason or not wanted.reason.strip():
-        raise UsageError("This needs a reason.", remedy="Say why with --reason.")
-    return wanted.reason
+def _passed_over(name: str, number: int) -> str:
+    return (
+        f"Version {number} was deleted from the registry, so it was passed over; podium retire "
+        f"{name} {number} --reason deleted says so to the ledger."
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import random
-import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 from mlflow import MlflowClient, get_registry_uri, get_tracking_uri
 from mlflow.artifacts import download_artifacts
@@ -24,26 +22,21 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
-from podium.errors import NotFound, PodiumError, Unreachable, did_you_mean
+from podium.errors import DataError, NotFound, PodiumError, Unreachable, did_you_mean
 from podium.spec.names import LEDGER_SUFFIX
 from podium.where import check_reachable, without_password
 from registry_tools.chain import Record
 from registry_tools.entry import Entry
-from registry_tools.errors import LedgerBroken
+from registry_tools.errors import Forbidden, LedgerBroken
 from registry_tools.port import Model, Registry, Run, Version
+from registry_tools.refusals import in_our_words
+from registry_tools.signature import keys_of
 from registry_tools.single_tries import single_tries
 
 _T = TypeVar("_T")
 _ENTRY, _PARENT, _HEAD = "podium.entry", "podium.parent", "podium.ledger.head"
 _PAGE, _DESCRIPTION_LENGTH = 2_000, 5_000
-_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 _PAUSES_SECONDS = (0.3, 1.0, 2.5)
-_NOT_REACHED = {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "DEADLINE_EXCEEDED"} | {
-    "REQUEST_LIMIT_EXCEEDED",
-    "RESOURCE_EXHAUSTED",
-    "BAD_REQUEST",  # what MLflow makes of a database's errors: two set the same alias at once
-}
-_NOT_THERE = {"RESOURCE_DOES_NOT_EXIST"}
 
 
 class MlflowRegistry(Registry):
@@ -107,20 +100,19 @@ class MlflowRegistry(Registry):
         return Run(run_id, user, dict(found.data.params), dict(found.data.metrics), tags)
 
     def run_text(self, run_id: str, path: str) -> str | None:
-        with tempfile.TemporaryDirectory() as scratch:
-            try:
-                file = self._read(
-                    lambda: self._client.download_artifacts(run_id, path, dst_path=scratch)
-                )
-            except (NotFound, PodiumError) as error:
-                if isinstance(error, Unreachable):
-                    raise
-                return None
-            return Path(file).read_text(encoding="utf-8")
+        try:
+            return self._artifact(self._run_folder(run_id), path).decode("utf-8")
+        except NotFound:
+            return None
+        except UnicodeDecodeError as error:
+            raise self._unreadable(run_id, path, "is no text in UTF-8") from error
 
     def run_json(self, run_id: str, path: str) -> Any:
         text = self.run_text(run_id, path)
-        return None if text is None else json.loads(text)
+        try:
+            return None if text is None else json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise self._unreadable(run_id, path, f"is not JSON: {error}") from error
 
     @contextmanager
     def files(self, name: str, number: int) -> Iterator[Path]:
@@ -132,12 +124,7 @@ class MlflowRegistry(Registry):
 
     def mlmodel(self, name: str, number: int) -> Mapping[str, Any]:
         uri = self._read(lambda: self._client.get_model_version_download_uri(name, str(number)))
-        with tempfile.TemporaryDirectory() as scratch:
-            file = self._read(
-                lambda: download_artifacts(artifact_uri=f"{uri}/MLmodel", dst_path=scratch)
-            )
-            keys = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
-        return keys if isinstance(keys, dict) else {}
+        return keys_of(self._artifact(uri, "MLmodel"))
 
     def records(self, name: str, after: int) -> list[Record]:
         return [
@@ -171,6 +158,18 @@ class MlflowRegistry(Registry):
                     remedy="Rename that model; Podium keeps names that end in .ledger for itself.",
                 ) from None
 
+    def check_ledger(self, name: str) -> None:
+        ledger = f"{name}{LEDGER_SUFFIX}"
+        try:
+            self._read(lambda: self._client.get_registered_model(ledger))
+        except NotFound:
+            return
+        except Forbidden as error:
+            raise Forbidden(
+                f"You may not read the ledger of {name} at {self.place}, which has entries.",
+                remedy=f"Ask for READ on the registered model {ledger}.",
+            ) from error
+
     def append(self, entry: Entry, sentence: str) -> None:
         self._once(
             lambda: self._client.create_model_version(
@@ -193,6 +192,26 @@ class MlflowRegistry(Registry):
 
     def set_tag(self, name: str, number: int, key: str, value: str) -> None:
         self._read(lambda: self._client.set_model_version_tag(name, str(number), key, value))
+
+    def _run_folder(self, run_id: str) -> str:
+        """Where the run's artifacts are. MLflow's own download from a run calls all that goes
+        wrong there, such as a refusal, not found.
+        """
+        return str(self._read(lambda: self._client.get_run(run_id)).info.artifact_uri)
+
+    def _artifact(self, folder: str, path: str) -> bytes:
+        """The content of one file below the URI `folder`."""
+        uri = f"{folder}/{path}"
+        with tempfile.TemporaryDirectory() as scratch:
+            return self._read(
+                lambda: Path(download_artifacts(artifact_uri=uri, dst_path=scratch)).read_bytes()
+            )
+
+    def _unreadable(self, run_id: str, path: str, problem: str) -> DataError:
+        return DataError(
+            f"{path} among the artifacts of run {run_id} at {self.place} {problem}.",
+            remedy="Log that file again, or delete it, if it is not what somebody wanted there.",
+        )
 
     def _search(self, name: str, after: int) -> list[ModelVersion]:
         """Model versions with numbers above `after`, ascending; page by page by number, so that
@@ -229,23 +248,7 @@ class MlflowRegistry(Registry):
             with single_tries():
                 return ask()
         except (MlflowException, SQLAlchemyError, OSError, BotoCoreError, ClientError) as error:
-            raise self._in_our_words(error) from error
-
-    def _in_our_words(self, error: Exception) -> PodiumError:
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        said = _PASSWORD.sub(r"\1***@", said)
-        code = _code(error)
-        if code in _NOT_THERE:
-            return NotFound(f"Not found at {self.place}: {said}")
-        if code in _NOT_REACHED:
-            return Unreachable(
-                f"The registry at {self.place} does not answer as it should: {said}",
-                remedy="Check MLFLOW_TRACKING_URI, and the server's log where there is one.",
-            )
-        return PodiumError(
-            f"The registry at {self.place} refused: {said}",
-            remedy="Nothing was changed by this step. Check the login and its permissions.",
-        )
+            raise in_our_words(error, self.place) from error
 
 
 def _silence(logger: logging.Logger) -> None:
@@ -271,13 +274,3 @@ def _version(found: ModelVersion) -> Version:
         found.description or "",
         dict(found.tags),
     )
-
-
-def _code(error: Exception) -> str:
-    """MLflow's code for what went wrong."""
-    if not isinstance(error, ClientError):
-        return str(getattr(error, "error_code", "INTERNAL_ERROR"))
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-    if status == 404:
-        return "RESOURCE_DOES_NOT_EXIST"
-    return "INTERNAL_ERROR" if status >= 500 or status == 429 else "PERMISSION_DENIED"

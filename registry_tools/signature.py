@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import yaml
+
 from podium.errors import DataError
 
 
@@ -28,6 +30,21 @@ class Signature:
     inputs: Mapping[str, Column]
     outputs: Mapping[str, Column]
     params: Mapping[str, Column] = field(default_factory=dict)
+
+
+def keys_of(mlmodel: bytes) -> Mapping[str, Any]:
+    """The keys of an MLmodel file. Raises DataError where it is damaged."""
+    try:
+        keys = yaml.safe_load(mlmodel.decode("utf-8"))
+        problem = "" if isinstance(keys, dict) else "it holds no keys"
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        keys, problem = None, " ".join(str(error).split()) or type(error).__name__
+    if problem:
+        raise DataError(
+            f"The model's MLmodel file is damaged: {problem}",
+            remedy="Log the model again; MLflow writes the file.",
+        )
+    return dict(keys)
 
 
 def signature_of(mlmodel: Mapping[str, Any]) -> Signature | None:

@@ -59,7 +59,8 @@ class VersionState:
     evaluation of other files does not pin those. barred: its last rejection, rollback or
     retirement since it last came to production, and `barred_as` which of them. replaced: the
     champion that it took over from, when it was itself promoted. was_champion: whether it ever
-    was in production. forced: how it last came to a stage, if that was by force.
+    was in production. forced: how it last came to a stage, if that was by force. known_since: the
+    first entry about it: what was registered later under its number is another version.
     """
 
     digest: str | None = None
@@ -72,6 +73,7 @@ class VersionState:
     replaced: int | None = None
     staged: Event | None = None
     forced: Event | None = None
+    known_since: Event | None = None
 
 
 @dataclass(frozen=True)

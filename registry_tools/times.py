@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 
 from podium.errors import UsageError
 from podium.reports.text import duration
 from podium.spec.durations import parse_duration
 
 _MOMENT_SECONDS = 1.0
+_ZONE = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 
 
 def parse_time(text: str, now: datetime) -> datetime:
     """The point in time that `text` names, in UTC.
 
-    ISO 8601: a date, which is its first moment, or a date and a time; without a zone it is UTC.
-    Or an age, like `3d` or `12h ago`, counted back from `now`. Raises UsageError for anything
-    else, and for what is after `now`.
+    ISO 8601: a date, which is its first moment, or a date and a time, which is the end of the
+    second or minute that it is written to; without a zone it is UTC. Or an age, like `3d` or `12h
+    ago`, counted back from `now`. Raises UsageError for anything else, and for what is after `now`.
     """
     found = _age(text, now) or _iso(text)
     if found is None:
@@ -29,7 +31,7 @@ def parse_time(text: str, now: datetime) -> datetime:
         raise UsageError(
             f"{text!r} is {iso(found)}, which is still to come.", remedy="Give a time in the past."
         )
-    return found
+    return min(found + _left_open(text), now)
 
 
 def iso(moment: datetime) -> str:
@@ -37,10 +39,12 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def minute(at: str) -> str:
-    """The time of an entry or a version to the minute, like `2026-03-01 12:00 UTC`."""
+def to_second(at: str) -> str:
+    """The time of an entry or a version to the second, like `2026-03-01 12:00:05 UTC`; given back
+    to `parse_time`, it takes the entry in.
+    """
     moment = _iso(at)
-    return at if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
+    return at if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def seconds_since(at: str, now: datetime) -> float | None:
@@ -66,7 +70,17 @@ def _age(text: str, now: datetime) -> datetime | None:
 
 def _iso(text: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text.strip())
+        moment = datetime.fromisoformat(text.strip().removesuffix("UTC").rstrip())
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def _left_open(text: str) -> timedelta:
+    """How much later than it says a time may be that is written to the minute or the second."""
+    time = _ZONE.sub("", text.strip().removesuffix("UTC").rstrip())[len("2026-03-01T") :]
+    if time.count(":") == 1:
+        return timedelta(minutes=1, microseconds=-1)
+    if time.count(":") == 2 and not set(".,") & set(time):
+        return timedelta(seconds=1, microseconds=-1)
+    return timedelta(0)

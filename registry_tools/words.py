@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from registry_tools.entry import Entry
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from registry_tools.entry import Entry
 
 
 def sentence(entry: Entry) -> str:
-    """What an entry says, in one sentence: who did what, and why.
-
-    On one line, whatever the reason is: it cannot look like another entry. What does not print
-    stands there escaped: terminals obey it, and databases do not keep it.
-    """
+    """What an entry says, in one sentence: who did what, and why."""
     forced = " by force" if entry.forced else ""
     why = f": {entry.reason}" if entry.reason else ""
-    line = " ".join(f"{entry.actor} {_deed(entry)}{forced}{why}".split())
+    return printable(f"{entry.actor} {deed(entry)}{forced}{why}")
+
+
+def printable(text: str) -> str:
+    """`text` on one line, whatever somebody gave as a name or a reason: it cannot look like another
+    line. What does not print is escaped: terminals obey it, and databases do not keep it.
+    """
+    line = " ".join(text.split())
     if line.isprintable():
         return line
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
-def _deed(entry: Entry) -> str:
+def deed(entry: Entry) -> str:
+    """What was done, without who did it and why."""
     version = f"version {entry.version}"
     after = f" instead of version {entry.replaced}" if entry.replaced else ""
     deeds = {

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from podium.errors import PodiumError
 from registry_tools.chain import Counted
-from registry_tools.entry import Draft, Entry, Stage
+from registry_tools.entry import Action, Draft, Entry, Stage
 from registry_tools.errors import LedgerConflict, OutcomeUnknown
 from registry_tools.fold import advance
 from registry_tools.ledger import Ledger
 from registry_tools.notices import Notices
 from registry_tools.outcome import Outcome, Wanted
 from registry_tools.port import Model
-from registry_tools.projection import Difference, differences, project
+from registry_tools.projection import differences, project
 from registry_tools.state import State
 from registry_tools.words import sentence
 
@@ -45,32 +45,43 @@ class Writer:
         return self.done(self._write_all(drafts, wanted), wanted)
 
     def _write_all(self, drafts: Sequence[Draft], wanted: Wanted) -> list[Entry]:
-        """Write `drafts`, each right on top of the one before: all were decided on together."""
+        """Write `drafts`, each right on top of the one before: all were decided on together.
+
+        An error that comes after some of them says so, whatever it is.
+        """
         written: list[Entry] = []
         for draft in drafts:
             try:
                 if written and self.ledger.chain.head.hash != written[-1].hash:
                     raise LedgerConflict(f"Somebody else wrote about {self.ledger.model} too.")
                 written.append(self._write(draft, wanted).entry)
-            except LedgerConflict as error:
+            except PodiumError as error:
                 if not written:
                     raise
-                raise self._half_way(written, error) from error
+                notes = self._note_head()
+                raise self._half_way(written, drafts, error, notes) from error
         return written
 
-    def _half_way(self, written: Sequence[Entry], error: LedgerConflict) -> LedgerConflict:
+    def _half_way(
+        self,
+        written: Sequence[Entry],
+        drafts: Sequence[Draft],
+        error: PodiumError,
+        notes: Sequence[str],
+    ) -> PodiumError:
         done = "; ".join(map(sentence, written))
-        return LedgerConflict(
-            f"{error.what} Before that this was entered: {done}. The rest was not.",
-            remedy=f"Look at podium history {self.ledger.model}, and run the command again if it "
-            "still makes sense.",
-        )
+        left = drafts[len(written) :]
+        rest = ", ".join(f"{draft.action} {draft.version or ''}".strip() for draft in left)
+        tense = "In doubt" if isinstance(error, OutcomeUnknown) else "Not entered"
+        what = [f"{error.what} Before that this was entered: {done}. {tense}: {rest}.", *notes]
+        again = f"Look at podium history {self.ledger.model}, and run it again if it makes sense."
+        return type(error)(" ".join(what), remedy=f"{error.remedy} {again}".strip())
 
     def _write(self, draft: Draft, wanted: Wanted) -> Counted:
         if not self.ledger.chain.seen:
             self.ledger.registry.create_ledger(self.ledger.model)
         entry = self.ledger.entry(draft, wanted.actor)
-        self.notices.prepare(entry)
+        self.notices.prepare(entry, self.ledger.registry.place)
         try:
             counted = self.ledger.append(entry)
         except OutcomeUnknown:
@@ -84,32 +95,67 @@ class Writer:
     def done(
         self, entries: Sequence[Entry], wanted: Wanted, notes: tuple[str, ...] = ()
     ) -> Outcome:
-        """The end of every act: the aliases and the noted head say what the ledger says."""
+        """The end of every act: the noted head and the aliases say what the ledger says.
+
+        The head comes first, and whatever becomes of the aliases: without it nobody notices that
+        the entry is deleted.
+        """
         if wanted.dry_run:
             return Outcome(self.ledger.state, notes=notes, dry_run=True)
-        mended: tuple[Difference, ...] = ()
-        if entries or self.found_wrong or self._is_head_stale:
-            try:
-                self._note_head(project(self.ledger.registry, self.ledger))
-                mended = tuple(d for d in self.found_wrong if not self._says(d.stage, d.found))
-            except (PodiumError, OSError) as error:
-                notes = (*notes, _unprojected(self.ledger.model, error))
+        if not (entries or self.found_wrong or self._is_head_stale):
+            return Outcome(self.ledger.state, notes=notes)
+        told = self._note_head()
+        try:
+            projected = project(self.ledger.registry, self.ledger)
+        except (PodiumError, OSError) as error:
+            failed = _unprojected(self.ledger.model, error, entered=bool(entries))
+            return Outcome(
+                self.ledger.state, tuple(entries), notes=(*notes, *told), unprojected=failed
+            )
+        told = self._note_head(projected.model)  # somebody may have noted an older one meanwhile
+        mended = tuple(d for d in self.found_wrong if not self._says(d.stage, d.found))
+        notes = (*notes, *projected.notes, *told)
         return Outcome(self.ledger.state, tuple(entries), mended=mended, notes=notes)
+
+    def incomplete(self, action: Action, wanted: Wanted) -> Entry | None:
+        """The last entry, where it is what is wanted and its command was killed after it: then the
+        aliases or the noted head did not say the same when this was made.
+        """
+        if not self.ledger.chain.counted or not (self.found_wrong or self._is_head_stale):
+            return None
+        last = self.ledger.chain.counted[-1].entry
+        same = (last.action, last.actor, last.reason) == (action, wanted.actor, wanted.reason)
+        return last if same else None
 
     def _says(self, stage: Stage, number: int | None) -> bool:
         holder = self.ledger.state.holder(stage)
         return number == (None if holder is None else holder.version)
 
-    def _note_head(self, model: Model) -> None:
-        """Keep the head beside `model`, unless somebody has noted a later one meanwhile."""
-        head = self.ledger.chain.head
-        noted, _, _ = (model.head or "0").partition(":")
-        if not noted.isdigit() or int(noted) < head.number:
-            self.ledger.registry.note_head(model.name, head.text())
+    def _note_head(self, model: Model | None = None) -> tuple[str, ...]:
+        """Keep the head beside the model, unless somebody has noted a later one meanwhile.
+
+        model: as it was just read. Gives a note where that could not be done.
+        """
+        registry, head = self.ledger.registry, self.ledger.chain.head
+        try:
+            noted, _, _ = ((model or registry.model(self.ledger.model)).head or "0").partition(":")
+            if not noted.isdigit() or int(noted) < head.number:
+                registry.note_head(self.ledger.model, head.text())
+        except (PodiumError, OSError) as error:
+            return (f"The head of the ledger could not be noted ({error}); the next command does.",)
+        return ()
 
 
-def _unprojected(name: str, error: Exception) -> str:
-    return (
-        f"It is entered, but the aliases could not be set ({error}). The next command that writes "
-        f"does it, or podium verify {name} --repair."
+def _unprojected(name: str, error: Exception, *, entered: bool) -> PodiumError:
+    """Why the aliases are not what they should be, of the kind that `error` is."""
+    first = (
+        "The entry counts, but the aliases were NOT set"
+        if entered
+        else "The aliases do not say what the ledger says, and were NOT set"
+    )
+    known = error if isinstance(error, PodiumError) else PodiumError(str(error))
+    again = f"podium verify {name} --repair sets them, as does the next command that writes."
+    return type(known)(
+        f"{first}: what serves by alias goes on with the old one. {known.what}",
+        remedy=f"{known.remedy} {again}".strip(),
     )

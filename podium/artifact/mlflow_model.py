@@ -135,24 +135,6 @@ def load_scorer(uri: str) -> AnyScorer:
         return open_scorer(folder)
 
 
-def answer_example(folder: Path) -> str:
-    """Load the pyfunc model in `folder`, whoever made it, and have it answer its input example.
-
-    Runs that model's own code. Returns what was done, in words. Raises PodiumError where the model
-    does not load, or does not answer.
-    """
-    try:
-        model = mlflow.pyfunc.load_model(str(folder))
-        example = Model.load(str(folder)).load_input_example(str(folder))
-        if example is None:
-            return "loads; it has no input example"
-        model.predict(example)
-    except Exception as error:
-        kind = type(error).__name__
-        raise PodiumError(f"it does not answer its own example: {kind}: {error}") from error
-    return "loads and answers its example"
-
-
 def _remove_bytecode(folder: Path) -> None:
     """MLflow imports the code of local models where they lie, and Python leaves caches there."""
     for cache in folder.rglob("__pycache__"):

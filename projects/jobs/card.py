@@ -184,5 +184,6 @@ def _next_steps(registered: Registered, run: OpenRun) -> str:
     ]
     if registered.version is not None:
         name = shlex.quote(registered.uri.removeprefix("models:/").rpartition("/")[0])
-        steps.append(f"podium promote {name} {registered.version} --to staging")
+        judged = "--verdict pass --report FILE"
+        steps.append(f"podium promote {name} {registered.version} --to staging {judged}")
     return "\n".join(["Next:", *(f"  {step}" for step in steps)])

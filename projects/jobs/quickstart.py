@@ -76,7 +76,7 @@ def command(rows: int | None, port: int | None) -> Result:
     _say("5. Go back, and see what happened")
     podium("rollback", _PROJECT, "--reason", "to see that it is one command")
     podium("history", _PROJECT)
-    podium("history", _PROJECT, "--at", between.isoformat(timespec="seconds"))
+    podium("history", _PROJECT, "--at", between.isoformat())
     document = {"model_uri": _CHAMPION, "versions": [first, second], "champion": first, **answer}
     return Result(_text(answer, first, second, tracking.tracking_uri()), document)
 

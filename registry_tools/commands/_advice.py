@@ -49,8 +49,10 @@ def commands(steps: Sequence[Step], name: str) -> tuple[str, ...]:
 def after_promotion(state: State, version: int, stage: Stage, approved: bool) -> tuple[str, ...]:
     """The commands that make sense once `version` is in `stage`.
 
-    approved: whether it needs no more approvals.
+    approved: whether it needs no more approvals. What lost is not brought any further.
     """
+    from registry_tools.gates import lost
+
     name = quoted(state.model)
     if stage == "production":
         return (
@@ -58,6 +60,8 @@ def after_promotion(state: State, version: int, stage: Stage, approved: bool) ->
             f"mlflow models serve -m {quoted(f'models:/{state.model}@production')}",
             f'podium rollback {name} --reason "…"  # to go back',
         )
+    if lost(state, version):
+        return (f"podium status {name}", f'podium reject {name} {version} --reason "…"')
     approve = () if approved else (f"podium approve {name} {version}",)
     return (*approve, f"podium promote {name} {version} --to production")
 

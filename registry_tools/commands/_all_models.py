@@ -23,7 +23,8 @@ from registry_tools.commands.acts import quoted
 from registry_tools.entry import STAGES
 from registry_tools.errors import LedgerBroken
 from registry_tools.port import Registry
-from registry_tools.times import ago, minute
+from registry_tools.times import ago, to_second
+from registry_tools.words import printable
 
 _HEADERS = ("model", "production", "since", "by", "staging", "traffic", "attention")
 
@@ -92,7 +93,12 @@ def _holders(opened: Opened, now: datetime) -> tuple[object, ...]:
     if production is None:
         return before.get("production", NOTHING), NOTHING, NOTHING, staged
     by = production.by
-    return str(production.version), f"{minute(by.at)} ({ago(by.at, now)})", by.actor, staged
+    return (
+        str(production.version),
+        f"{to_second(by.at)} ({ago(by.at, now)})",
+        printable(by.actor),
+        staged,
+    )
 
 
 def _document(opened: Opened) -> dict[str, Any]:

@@ -41,13 +41,16 @@ def restarted(registry: Registry, name: str, reason: str, actor: str, notices: N
     Raises Refused where it is whole, and where a newer Podium could read on.
     """
     opened = open_or_explain(registry, name)
-    broken = _why(opened)
+    broken = why_broken(opened)
     registry.create_ledger(name)  # also refuses what is not Podium's
     entry = opened.ledger.entry(Draft("restart", reason=reason), actor)
     on_top_of = opened.state.seq
     number = _append(opened, entry, notices)
-    registry.note_head(name, opened.ledger.chain.head.text())
-    verified = verify(registry, name, None)
+    try:
+        registry.note_head(name, opened.ledger.chain.head.text())
+        verified = verify(registry, name, None)
+    except PodiumError as error:
+        raise _restarted_but(name, entry, error) from error
     notes = [
         f"Began the ledger of {name} anew: entry {entry.seq}, on top of {_last_good(on_top_of)}.",
         f"It was broken: {broken}.",
@@ -58,7 +61,16 @@ def restarted(registry: Registry, name: str, reason: str, actor: str, notices: N
     return replace(told, exit_code=verified.opened.exit_code)  # what was asked is done
 
 
-def _why(opened: Opened) -> str:
+def _restarted_but(name: str, entry: Entry, error: PodiumError) -> PodiumError:
+    """`error`, which came after the restart was entered, of the same kind."""
+    return type(error)(
+        f"The ledger of {name} was begun anew, and that counts (entry {entry.seq}): do not restart "
+        f"it again. Only what comes after could not be done: {error.what}",
+        remedy=f"{error.remedy} podium verify {quoted(name)} says how it stands.".strip(),
+    )
+
+
+def why_broken(opened: Opened) -> str:
     """Why the ledger is broken, where that lets it begin anew."""
     name, chain = opened.name, opened.ledger.chain
     if chain.broken is None:
@@ -76,7 +88,7 @@ def _why(opened: Opened) -> str:
 
 
 def _append(opened: Opened, entry: Entry, notices: Notices) -> int:
-    notices.prepare(entry)
+    notices.prepare(entry, opened.registry.place)
     try:
         number = opened.ledger.append(entry).number
     except OutcomeUnknown:

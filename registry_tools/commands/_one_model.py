@@ -26,11 +26,13 @@ from registry_tools.commands._reading import (
     traffic_words,
 )
 from registry_tools.commands.acts import quoted
+from registry_tools.entry import STAGES
+from registry_tools.examine import author_is_certain, author_of
 from registry_tools.gates import Check, approvals
 from registry_tools.policy import Policy
 from registry_tools.port import Registry, Version
 from registry_tools.state import Event, Holder, State
-from registry_tools.times import ago, minute, seconds_since
+from registry_tools.times import ago, seconds_since, to_second
 
 _MOST_CANDIDATES, _LAST_ENTRIES = 10, 5
 _METRIC = "podium.holdout."
@@ -48,7 +50,7 @@ def standing(registry: Registry, name: str, now: datetime) -> Result:
     """Who holds the stages of `name`, and everything that bears on it."""
     opened = open_model(registry, name)
     versions = registry.versions(name)
-    found = _Found(candidates(opened.state, versions), _agreed(opened.state, versions))
+    found = _Found(candidates(opened.state, versions), _agreed(opened, versions))
     text = "\n".join(_paragraphs(opened, found, now))
     return Result(text, _document(opened, found, now), opened.exit_code)
 
@@ -81,6 +83,8 @@ def _stages(opened: Opened, agreed: Check | None, now: datetime) -> list[str]:
         return [f"No ledger entry says who is champion. Aliases from before Podium: {there}."]
     if opened.empty:
         return ["No ledger yet: nothing was ever promoted."]
+    if opened.broken is not None:
+        return _stages_when_broken(opened, now)
     lines = [f"Production  {_held(state.production, now)}"]
     lines += [f"Staging     {_held(state.staging, now)}"]
     if agreed is not None:
@@ -88,24 +92,39 @@ def _stages(opened: Opened, agreed: Check | None, now: datetime) -> list[str]:
     return lines
 
 
+def _stages_when_broken(opened: Opened, now: datetime) -> list[str]:
+    """What was read before the break, and what the aliases say meanwhile."""
+    aliases = opened.model.aliases
+    there = [f"@{stage} on version {aliases[stage]}" for stage in STAGES if stage in aliases]
+    seq = opened.state.seq
+    return [
+        f"Aliases     {', '.join(there) or 'none'}: what serves by them goes on",
+        f"Production  {_held(opened.state.production, now)} (as of entry {seq})",
+        f"Staging     {_held(opened.state.staging, now)} (as of entry {seq})",
+    ]
+
+
 def _held(holder: Holder | None, now: datetime) -> str:
     if holder is None:
         return "nothing"
     by = holder.by
-    since = f"since {minute(by.at)} ({ago(by.at, now)})"
+    since = f"since {to_second(by.at)} ({ago(by.at, now)})"
     held = f"version {holder.version}, {since}, by {by_whom(by)}"
     if holder.forced is None or by.forced:
         return held
-    return f"{held} [it came there FORCED, past the gates, by {holder.forced.actor}]"
+    return f"{held} [it came there FORCED, past the gates, by {by_whom(holder.forced)}]"
 
 
-def _agreed(state: State, versions: Sequence[Version]) -> Check | None:
+def _agreed(opened: Opened, versions: Sequence[Version]) -> Check | None:
     """Who approved the version in staging, as the gate to production counts; None without one."""
-    if state.staging is None:
+    if opened.state.staging is None:
         return None
-    number = state.staging.version
-    tags = next((version.tags for version in versions if version.number == number), {})
-    return approvals(state, number, tags.get("podium.author"))
+    number = opened.state.staging.version
+    version = next((version for version in versions if version.number == number), None)
+    if version is None:
+        return approvals(opened.state, number, None, False)
+    author = author_of(opened.registry, version)
+    return approvals(opened.state, number, author, author_is_certain(version))
 
 
 def _settings(state: State) -> list[str]:
@@ -131,8 +150,8 @@ def policy_words(policy: Policy) -> str:
 
 def _set_by(event: Event | None) -> str:
     if event is None:
-        return "Podium's own, nobody set one"
-    return f"set {minute(event.at)} by {by_whom(event)}"
+        return "nobody set one yet: the first promotion enters what the version's project declares"
+    return f"set {to_second(event.at)} by {by_whom(event)}"
 
 
 def _odd(opened: Opened) -> list[str]:
@@ -141,7 +160,10 @@ def _odd(opened: Opened) -> list[str]:
         lines = ["", "The aliases do not say what the ledger says:", *lines]
     restarted = opened.state.restarted
     if restarted is not None:
-        lines += ["", f"The ledger was begun anew {minute(restarted.at)} by {by_whom(restarted)}."]
+        lines += [
+            "",
+            f"The ledger was begun anew {to_second(restarted.at)} by {by_whom(restarted)}.",
+        ]
     return lines
 
 
@@ -150,7 +172,7 @@ def _waiting(state: State, waiting: list[Version]) -> list[str]:
         return []
     shown = waiting[:_MOST_CANDIDATES]
     names = sorted({metric for version in shown for metric in holdout(version)})
-    rows = [[v.number, minute(v.created), *(holdout(v).get(n) for n in names)] for v in shown]
+    rows = [[v.number, to_second(v.created), *(holdout(v).get(n) for n in names)] for v in shown]
     since = "since the champion" if state.production is not None else "so far"
     more = f" (the newest {len(shown)} of {len(waiting)})" if len(waiting) > len(shown) else ""
     headers = ["version", "registered", *(f"holdout {name}" for name in names)]

@@ -26,7 +26,7 @@ from registry_tools.commands.acts import quoted
 from registry_tools.fold import fold
 from registry_tools.port import Registry
 from registry_tools.state import Holder, State
-from registry_tools.times import iso, minute
+from registry_tools.times import iso, to_second
 
 
 def past(registry: Registry, name: str, at: datetime | None, limit: int | None) -> Result:
@@ -82,10 +82,10 @@ def _then(opened: Opened, counted: list[Counted], at: datetime) -> list[str]:
         if not opened.ledger.chain.counted:
             return []
         first = opened.ledger.chain.counted[0].entry
-        return [f"At {minute(iso(at))} the ledger had no entry: it begins {minute(first.at)}."]
+        return [f"At {iso(at)} the ledger had no entry: it begins {to_second(first.at)}."]
     state = _state(opened, counted)
     return [
-        f"At {minute(iso(at))}:",
+        f"At {to_second(iso(at))}:",
         f"Production  {_held(state.production)}",
         f"Staging     {_held(state.staging)}",
         f"Traffic     {traffic_words(state.traffic)}",
@@ -95,7 +95,7 @@ def _then(opened: Opened, counted: list[Counted], at: datetime) -> list[str]:
 def _held(holder: Holder | None) -> str:
     if holder is None:
         return "nothing"
-    since = f"since {minute(holder.by.at)}"
+    since = f"since {to_second(holder.by.at)}"
     return f"version {holder.version}, {since}, by {by_whom(holder.by)} (entry {holder.by.seq})"
 
 

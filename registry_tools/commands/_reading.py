@@ -7,6 +7,7 @@ from typing import Any
 
 from podium.errors import NotFound, UsageError
 from podium.spec.names import model_name_problem
+from registry_tools import words
 from registry_tools.chain import Break
 from registry_tools.commands._which_version import LATEST, pointed_at
 from registry_tools.commands.acts import quoted
@@ -16,8 +17,8 @@ from registry_tools.ledger import Ledger
 from registry_tools.port import Model, Registry
 from registry_tools.projection import Difference, differences
 from registry_tools.state import Event, Holder, State, Traffic
-from registry_tools.times import minute
-from registry_tools.words import sentence
+from registry_tools.times import to_second
+from registry_tools.words import printable
 
 CLAIMS = "Names are what each command said of itself; nothing but a server with a login checks it."
 
@@ -125,9 +126,8 @@ def check_name(name: str) -> None:
 
 def deed(entry: Entry) -> str:
     """What was done, without who did it and why; forced is marked."""
-    whole = sentence(entry).removeprefix(f"{entry.actor} ")
-    what = whole.removesuffix(f": {entry.reason}") if entry.reason else whole
-    return f"{what.removesuffix(' by force')} [FORCED]" if entry.forced else what
+    what = printable(words.deed(entry))
+    return f"{what} [FORCED]" if entry.forced else what
 
 
 def broken_lines(opened: Opened) -> list[str]:
@@ -151,7 +151,7 @@ def by_whom(event: Event) -> str:
     """Who did something, and the reason if there is one; forced is marked."""
     forced = " [FORCED, past the gates]" if event.forced else ""
     why = f": {event.reason}" if event.reason else ""
-    return f"{event.actor}{forced}{why}"
+    return printable(f"{event.actor}{forced}{why}")
 
 
 def traffic_words(traffic: Traffic) -> str:
@@ -231,7 +231,10 @@ def entry_document(number: int, entry: Entry) -> dict[str, Any]:
 
 def entry_rows(entries: list[Entry]) -> list[list[object]]:
     """Rows of a table of entries: number, time, who, what, why."""
-    return [[e.seq, minute(e.at), e.actor, deed(e), e.reason or ""] for e in entries]
+    return [
+        [e.seq, to_second(e.at), printable(e.actor), deed(e), printable(e.reason or "")]
+        for e in entries
+    ]
 
 
 ENTRY_HEADERS = ("#", "time", "by", "what", "reason")

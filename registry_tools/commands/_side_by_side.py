@@ -26,7 +26,7 @@ from registry_tools.comparison import (
 )
 from registry_tools.port import Registry, Run
 from registry_tools.signature import Signature, signature_of
-from registry_tools.times import minute
+from registry_tools.times import to_second
 
 _WIDTH, _APART = 40, "* apart"
 _NO_TEST = (
@@ -117,7 +117,7 @@ def _sections(found: Comparison, headers: list[str], *, everything: bool) -> lis
 def _fact(pair: Pair) -> list[object]:
     """Times to the minute, digests short; what differs has a mark."""
     first, second = (
-        minute(value) if pair.name == "registered" and value else value
+        to_second(value) if pair.name == "registered" and value else value
         for value in (pair.first, pair.second)
     )
     return [pair.name, *(_short(value, pair.name) for value in (first, second))]

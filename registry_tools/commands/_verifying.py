@@ -22,7 +22,7 @@ from registry_tools.inspection import (
     registry_findings,
 )
 from registry_tools.port import Registry, Version
-from registry_tools.times import minute
+from registry_tools.times import to_second
 
 _MARKS = {"broken": "BROKEN", "wrong": "WRONG", "note": "note"}
 
@@ -155,7 +155,7 @@ def _checked(verified: Verified) -> list[str]:
     files = ", ".join(f"version {number}" for number in sorted(verified.examined))
     looked = f"files of {files}" if files else "no files"
     counted = opened.ledger.entries
-    last = f", the last {minute(counted[-1].at)} by {counted[-1].actor}" if counted else ""
+    last = f", the last {to_second(counted[-1].at)} by {counted[-1].actor}" if counted else ""
     good = "All is well. " if not verified.exit_code else ""
     return [
         f"{where}: {len(counted) or 'no'} entr{'y' if len(counted) == 1 else 'ies'}{last}.",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from podium.command import Result, Unset
+from podium.errors import Unreachable
 from podium.reports.text import shorten, text_table
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from registry_tools.outcome import Outcome
     from registry_tools.state import State, Traffic
 
-REFUSED, INCONCLUSIVE = 1, 6
-_FOUND_WIDTH, _NEEDED_WIDTH = 60, 56
+FAILED, REFUSED, INCONCLUSIVE = 1, 1, 6
+_FOUND_WIDTH, _NEEDED_WIDTH = 60, 64
 
 
 def needed_reason(example: str) -> Callable[[Any], Any]:
@@ -52,8 +53,10 @@ def report(
     """
     following = () if outcome.dry_run and not outcome.refused else following
     notes = (*outcome.notes, *notes, *_traffic_ended(before, outcome))
+    notes = (*notes, *_staging_emptied(before, outcome))
     document = _document(outcome, notes, following)
     parts = [
+        _unprojected(outcome),
         _entered(outcome),
         _table(outcome.checks),
         _refusal(outcome, remedies),
@@ -75,10 +78,12 @@ def _document(outcome: Outcome, notes: Sequence[str], following: Sequence[str]) 
     state = outcome.state
     return {
         "model": state.model,
-        "done": not (outcome.refused or outcome.dry_run),
+        "done": not (outcome.refused or outcome.dry_run or outcome.unprojected),
         "refused": outcome.refused,
         "inconclusive": outcome.inconclusive,
         "dry_run": outcome.dry_run,
+        "aliases_set": outcome.unprojected is None,
+        "error": None if outcome.unprojected is None else str(outcome.unprojected),
         "entries": [asdict(entry) for entry in outcome.entries],
         "checks": [_check_document(check) for check in outcome.checks],
         "champion": state.champion,
@@ -96,9 +101,19 @@ def _check_document(check: Check) -> dict[str, Any]:
 
 
 def _exit_code(outcome: Outcome) -> int:
+    if outcome.unprojected is not None:
+        away = isinstance(outcome.unprojected, Unreachable)
+        return Unreachable.exit_code if away else FAILED
     if not outcome.refused:
         return 0
     return INCONCLUSIVE if outcome.inconclusive else REFUSED
+
+
+def _unprojected(outcome: Outcome) -> str:
+    """An entry that counts, and that nothing shows yet: not to be overlooked."""
+    if outcome.unprojected is None:
+        return ""
+    return f"Error: {outcome.unprojected.what}\n{outcome.unprojected.remedy}\n"
 
 
 def _entered(outcome: Outcome) -> str:
@@ -145,3 +160,15 @@ def _traffic_ended(before: State, outcome: Outcome) -> list[str]:
         return []
     pinned = f"versions {was.champion} and {was.challenger}"
     return [f"This ends the traffic between {pinned} ({was.mode}): it is off."]
+
+
+def _staging_emptied(before: State, outcome: Outcome) -> list[str]:
+    """By force a version can come to production while another one is staged."""
+    staged, entered = before.staging, outcome.entries
+    promoted = [e.version for e in entered if (e.action, e.stage) == ("promote", "production")]
+    if staged is None or outcome.state.staging is not None or not promoted:
+        return []
+    if staged.version in promoted:
+        return []
+    again = f"podium promote {quoted(before.model)} {staged.version} --to staging"
+    return [f"This takes version {staged.version} out of staging; {again} brings it back."]

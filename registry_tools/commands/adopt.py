@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "adopt",
     examples="""
     podium adopt flight_delay
-    podium adopt flight_delay --production @champion
+    podium adopt flight_delay --production @champion --reason "our alias until now"
     podium adopt flight_delay --production 3 --reason "set by hand during the outage"
     """,
 )
@@ -60,8 +60,10 @@ def command(
     @production and @staging. Other aliases stay as they are, always. Aliases here are MLflow's,
     whatever the ledger says.
 
-    Where the ledger says otherwise, somebody moved an alias by hand; adopting that needs --reason,
-    and stays visible as forced. podium verify --repair sets the alias back instead.
+    No gate is asked, and the model is not run. So this is free only for what @production and
+    @staging point at before the ledger ever knew of a stage. Everything else, such as an alias that
+    somebody moved by hand or a version that was turned down, needs --reason and stays visible as
+    forced; podium verify --repair sets an alias back instead.
     """
     progress = Progress(sys.stderr)
     with terminated_like_interrupted():
@@ -108,7 +110,7 @@ def _nothing_to_adopt(registrar: Registrar) -> UsageError:
     aliases = sorted(registrar.model.aliases.items())
     there = ", ".join(f"@{alias} (version {number})" for alias, number in aliases)
     name, first = quoted(registrar.name), f"@{aliases[0][0]}" if aliases else "3"
-    remedy = f"Name what is in production: podium adopt {name} --production {first}"
+    remedy = f'Name what is in production: podium adopt {name} --production {first} --reason "…"'
     if registrar.state.ever_held:
         remedy = f"podium verify {name} --repair sets them to what the ledger says."
     return UsageError(

@@ -14,7 +14,6 @@ from registry_tools.commands.common import dry_run_option, open_registrar, reaso
 
 if TYPE_CHECKING:
     from registry_tools.gates import Check
-    from registry_tools.outcome import Outcome
     from registry_tools.registrar import Registrar
 
 
@@ -40,23 +39,26 @@ def command(name: str, version: int | str, reason: str | None, dry_run: bool) ->
     user. Unless a server checks logins, that name is a claim: approvals then prevent mistakes, not
     malice.
     """
+    from registry_tools.gates import approvals
+
     registrar = open_registrar(name)
     before, number = registrar.state, resolve(registrar, version)
     how = wanted(reason, dry_run=dry_run)
+    author = _author(registrar, number)  # before anything is entered: it may not be found out
     outcome = registrar.approve(number, how)
-    check = _approvals(registrar, outcome, number)
+    check = approvals(outcome.state, number, *author)
     notes = [f"Approvals: {check.found}; needed: {check.needed}."]
     if check.excluded == how.actor:
         notes.append(f"{how.actor} is the author, so this approval does not count.")
     return report(outcome, before, following=_following(name, number, check), notes=notes)
 
 
-def _approvals(registrar: Registrar, outcome: Outcome, number: int) -> Check:
-    from registry_tools.examine import author_of
-    from registry_tools.gates import approvals
+def _author(registrar: Registrar, number: int) -> tuple[str | None, bool]:
+    """Who trained the version, and whether that is certain."""
+    from registry_tools.examine import author_is_certain, author_of
 
     version = registrar.registry.version(registrar.name, number)
-    return approvals(outcome.state, number, author_of(registrar.registry, version))
+    return author_of(registrar.registry, version), author_is_certain(version)
 
 
 def _following(name: str, number: int, check: Check) -> tuple[str, ...]:

@@ -26,8 +26,8 @@ from registry_tools.commands.common import open_registry
     "time",
     metavar="TIME",
     type=Unset(),
-    help="Say who held which stage then: a date (its first moment) or a date and time in ISO 8601, "
-    "UTC where it names no zone, or an age like 12h, 3d or 2w.",
+    help="Say who held which stage then: a date (its first moment), a date and time as they are "
+    "printed here or in ISO 8601 (UTC where no zone is named), or an age like 12h, 3d or 2w.",
 )
 @click.option(
     "--limit",

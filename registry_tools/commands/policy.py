@@ -15,6 +15,7 @@ from podium.command import command as podium_command
 from podium.errors import SpecError, UsageError, did_you_mean
 from registry_tools.commands.acts import quoted, report
 from registry_tools.commands.common import dry_run_option, open_registrar, reason_option, wanted
+from registry_tools.words import printable
 
 if TYPE_CHECKING:
     from registry_tools.policy import Policy
@@ -37,8 +38,8 @@ _SECTIONS = ("gate", "promotion")
     "--file",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="YAML with the keys gate and promotion; a project.yaml will do. What it leaves out takes "
-    "its default.  [default: show the policy in force]",
+    help="YAML with the keys gate and promotion; a project.yaml will do. What it leaves out stays "
+    "as it is.  [default: show the policy in force]",
 )
 @reason_option(required=False)
 @dry_run_option()
@@ -51,9 +52,10 @@ def command(name: str, file: Path | None, reason: str | None, dry_run: bool) -> 
     """
     if file is None:
         return _shown(open_registrar(name).state)
-    policy = _read(file, name)
+    given = _read(file, name)
     registrar = open_registrar(name)
     before = registrar.state
+    policy = _completed(given, before, str(file))
     outcome = registrar.set_policy(policy, wanted(reason, dry_run=dry_run))
     following = (f"podium policy {quoted(name)}",)
     return report(outcome, before, following=following, notes=list(_changes(before, policy)))
@@ -65,7 +67,7 @@ def _shown(state: State) -> Result:
         origin = "nobody set one yet: these are the defaults"
     else:
         why = f": {by.reason}" if by.reason else ""
-        origin = f"entry {by.seq}, by {by.actor} at {by.at}{why}"
+        origin = printable(f"entry {by.seq}, by {by.actor} at {by.at}{why}")
     lines = [f"# The policy of {state.model} ({' '.join(origin.split())})"]
     for section in _SECTIONS:
         lines += [f"{section}:", *(f"  {k}: {_value(v)}" for k, v in policy[section].items())]
@@ -79,8 +81,21 @@ def _value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _read(file: Path, name: str) -> Policy:
-    """The policy in `file`, which may be the project.yaml of the model `name`."""
+def _completed(given: Mapping[str, Any], before: State, where: str) -> Policy:
+    """What is given, and the policy in force for the rest."""
+    from registry_tools.policy import read_policy
+
+    whole = before.policy.to_json()
+    for section in _SECTIONS:
+        if isinstance(given.get(section), Mapping):
+            whole[section] |= given[section]
+        elif given.get(section) is not None:
+            whole[section] = given[section]  # refused as a wrong type
+    return read_policy(whole, where)
+
+
+def _read(file: Path, name: str) -> Mapping[str, Any]:
+    """The keys in `file`, which may be the project.yaml of the model `name`."""
     from podium.spec.yaml_file import read_yaml
     from registry_tools.policy import read_policy
 
@@ -93,7 +108,8 @@ def _read(file: Path, name: str) -> Policy:
             raise UsageError(
                 f"{file} holds no keys.", remedy=f"podium policy {quoted(name)} shows them all."
             )
-    return read_policy(raw, str(file))
+    read_policy(raw, str(file))  # what is wrong is wrong before a registry is asked
+    return raw
 
 
 def _check_project(raw: Mapping[str, Any], file: Path, name: str) -> None:

@@ -1,4 +1,4 @@
-"""`podium retire`: take a version out of its stage for good."""
+"""`podium retire`: take a version out of its stage until it is evaluated again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EXAMPLE = 'podium retire flight_delay 2 --reason "trained on leaked columns"'
 @needed_reason(_EXAMPLE)
 @dry_run_option()
 def command(name: str, version: int | str, reason: str, dry_run: bool) -> Result:
-    """Take a version out of its stage for good.
+    """Take a version out of its stage until it is evaluated again.
 
     Nothing takes its place: retiring the champion leaves production empty. A rollback passes over
     a retired version. A version that was deleted in MLflow can be retired too.

@@ -13,11 +13,13 @@ from podium.command import command as podium_command
 from podium.errors import UsageError
 from registry_tools.commands.acts import quoted, report, traffic_document
 from registry_tools.commands.common import dry_run_option, open_registrar, reason_option, wanted
+from registry_tools.words import printable
 
 if TYPE_CHECKING:
     from registry_tools.state import Mode, State
 
 _KEY = re.compile(r"header:[!#$%&'*+.^_`|~0-9A-Za-z-]+|column:.*\S.*")
+_NOBODY = "mlflow models serve does not follow this; Podium's own server is still to come."
 _EXAMPLE = "podium traffic flight_delay canary --share 0.1"
 
 
@@ -100,7 +102,8 @@ def command(
     goes to the log only. canary and ab: it answers its share; a canary is watched for harm, ab
     compares the two.
 
-    The ledger keeps this; Podium's scoring server acts on it. Without a MODE it is shown.
+    The ledger keeps this for a scoring server that follows it. `mlflow models serve` does not, and
+    Podium's own server is still to come: until then nothing is shared. Without a MODE it is shown.
     """
     _check(mode, share, key)
     registrar = open_registrar(name)
@@ -113,7 +116,8 @@ def command(
     outcome = registrar.share_traffic(shared, wanted(reason, dry_run=dry_run))
     model = quoted(name)
     stop = () if mode == "off" else (f"podium traffic {model} off",)
-    return report(outcome, before, following=(f"podium traffic {model}", *stop))
+    notes = (_NOBODY,) if outcome.entries and mode != "off" else ()
+    return report(outcome, before, following=(f"podium traffic {model}", *stop), notes=notes)
 
 
 def _check(mode: Mode | None, share: float | None, key: str | None) -> None:
@@ -134,7 +138,7 @@ def _shown(state: State) -> Result:
         "traffic": traffic_document(traffic),
         "by": None if by is None else asdict(by),
     }
-    since = "" if by is None else f"\nSince entry {by.seq}, by {by.actor} at {by.at}."
+    since = "" if by is None else f"\nSince entry {by.seq}, by {printable(by.actor)} at {by.at}."
     return Result(f"{_sentence(state)}{since}", document)
 
 

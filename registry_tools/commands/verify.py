@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +15,10 @@ from podium.command import command as podium_command
 from podium.errors import UsageError
 from podium.interrupts import terminated_like_interrupted
 from podium.progress import Progress
-from registry_tools.commands.common import open_registry
+from registry_tools.commands.common import dry_run_option, open_registry
+
+if TYPE_CHECKING:
+    from registry_tools.port import Registry
 
 
 @podium_command(
@@ -37,13 +41,16 @@ from registry_tools.commands.common import open_registry
     is_flag=True,
     help="Only for a broken ledger: go on from the last good entry. Needs --reason.",
 )
+@dry_run_option()
 @click.option("--reason", type=Unset(), metavar="TEXT", help="Why; for --restart.")
 @click.option(
     "--files/--no-files",
     default=True,
     help="Download the versions in the stages and compare their files.  [default: files]",
 )
-def command(name: str, repair: bool, restart: bool, reason: str | None, files: bool) -> Result:
+def command(
+    name: str, repair: bool, restart: bool, dry_run: bool, reason: str | None, files: bool
+) -> Result:
     """Check the ledger of NAME from its first entry, and all that hangs on it.
 
     Finds entries that were deleted, changed or cannot be read, registered models that were renamed,
@@ -53,17 +60,27 @@ def command(name: str, repair: bool, restart: bool, reason: str | None, files: b
     is whole again, whatever else is found then.
     """
     _check_options(repair=repair, restart=restart, reason=reason)
-    from registry_tools.commands import _mending, _verifying
-    from registry_tools.notices import notices_for
+    from registry_tools.commands import _intended, _mending, _verifying
 
     with terminated_like_interrupted():
         registry = open_registry()
         if restart:
-            notices = notices_for(os.environ, Path.home(), lambda line: click.echo(line, err=True))
-            actor = current_actor(os.environ, Path.home())
-            return _mending.restarted(registry, name, (reason or "").strip(), actor, notices)
+            return _restarted(registry, name, (reason or "").strip(), dry_run=dry_run)
         verified = _verifying.verify(registry, name, Progress(sys.stderr) if files else None)
-        return _mending.repaired(verified) if repair else _verifying.report(verified)
+        if not repair:
+            return _verifying.report(verified)
+        return _intended.would_repair(verified) if dry_run else _mending.repaired(verified)
+
+
+def _restarted(registry: Registry, name: str, reason: str, *, dry_run: bool) -> Result:
+    from registry_tools.commands import _intended, _mending
+    from registry_tools.notices import notices_for
+
+    actor = current_actor(os.environ, Path.home())
+    if dry_run:
+        return _intended.would_restart(registry, name, reason, actor)
+    notices = notices_for(os.environ, Path.home(), lambda line: click.echo(line, err=True))
+    return _mending.restarted(registry, name, reason, actor, notices)
 
 
 def _check_options(*, repair: bool, restart: bool, reason: str | None) -> None:

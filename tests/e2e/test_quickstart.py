@@ -28,6 +28,9 @@ def test_the_quick_start_trains_promotes_serves_rolls_back_and_stops_what_it_sta
     assert (said["versions"], said["champion"]) == ([1, 2], 1)
     assert len(said["predictions"]) == 3
     assert "rolled back from version 2 to version 1" in done.stderr
+    then = done.stderr.rpartition(" --at ")[2]
+    assert "Production  version 1, since" in then
+    assert "version 2" not in then
     assert "$ curl" in done.stderr
     assert not _left(tmp_path)
 

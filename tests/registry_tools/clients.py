@@ -14,9 +14,13 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from podium.errors import PodiumError
 from registry_tools import decide
@@ -24,12 +28,13 @@ from registry_tools.entry import Draft, Entry, Evidence, Stage
 from registry_tools.errors import LedgerConflict, OutcomeUnknown, Refused
 from registry_tools.gates import Candidate, checks_for
 from registry_tools.ledger import Ledger
+from registry_tools.notices import NoNotices
 from registry_tools.outcome import Outcome, Wanted
 from registry_tools.policy import Policy
-from registry_tools.projection import project
 from registry_tools.registrar import Registrar
 from registry_tools.registry import MlflowRegistry
 from registry_tools.state import State, Traffic
+from registry_tools.writer import Writer
 
 
 @dataclass
@@ -57,11 +62,31 @@ class Told:
 
 
 class Noting(MlflowRegistry):
-    """Notes the ids of the entries that it is asked to append."""
+    """Notes the ids of the entries that it is asked to append.
+
+    kept: a folder that it gives as the files of every version, instead of downloading them.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.tried: dict[str, None] = {}
+        self.kept: Path | None = None
+
+    @contextmanager
+    def files(self, name: str, number: int) -> Iterator[Path]:
+        """Those that are kept, if any."""
+        if self.kept is not None:
+            yield self.kept
+            return
+        with super().files(name, number) as folder:
+            yield folder
+
+    def mlmodel(self, name: str, number: int) -> Mapping[str, Any]:
+        """Of those that are kept, if any."""
+        if self.kept is None:
+            return super().mlmodel(name, number)
+        keys: Mapping[str, Any] = yaml.safe_load((self.kept / "MLmodel").read_text())
+        return keys
 
     def append(self, entry: Entry, sentence: str) -> None:
         """As the registry does."""
@@ -73,13 +98,18 @@ class Noting(MlflowRegistry):
 class Table:
     """What clients play with: a model, its versions, and the digest of their files.
 
-    real: whether a client also promotes as a command does, which looks at the files.
+    real: whether a client also promotes with downloads. files: a folder with those of all versions;
+    with it all clients promote and evaluate as commands do, which look at the files.
     """
 
     model: str
     versions: Sequence[int]
     digest: str = "0" * 64
     real: bool = False
+    files: str | None = None
+
+
+_NOT_TRIED = "Somebody else wrote about"
 
 
 class Client:
@@ -111,7 +141,11 @@ class Client:
         try:
             self._act()
         except LedgerConflict as error:
-            self._part_done().conflict.append(list(self.registry.tried)[-1])
+            tried = list(self.registry.tried)
+            if _NOT_TRIED in error.what:
+                self.told.done += tried  # it stopped before the next one
+            else:
+                self._part_done().conflict.append(tried[-1])
             self.told.messages.append(str(error))
         except OutcomeUnknown as error:
             self._part_done().unknown.append(list(self.registry.tried)[-1])
@@ -132,7 +166,7 @@ class Client:
     def _act(self) -> None:
         if self.table.real and (not self.told.real or self.rng.random() < 0.2):
             self._promote_with_files()
-        elif self.rng.random() < 0.15:
+        elif self.rng.random() < 0.5:
             self._command()
         else:
             self._enter()
@@ -145,15 +179,8 @@ class Client:
         if draft is None:
             self.told.refused += 1
             return
-        if not self.ledger.chain.seen:
-            self.registry.create_ledger(self.table.model)
-        counted = self.ledger.append(self.ledger.entry(draft, self.actor))
-        self.told.done.append(counted.entry.entry_id)
-        try:
-            self.registry.note_head(self.table.model, self.ledger.chain.head.text())
-            project(self.registry, self.ledger)
-        except PodiumError as error:
-            self.told.unprojected.append(str(error))
+        writer = Writer(self.ledger, NoNotices(), model)
+        self._note(writer.enter([draft], Wanted(self.actor, reason="at random")))
 
     def _draft(self, state: State) -> Draft | None:
         version, number = self.rng.choice(self.table.versions), self.rng.random()
@@ -185,11 +212,12 @@ class Client:
         return decide.promotion(state, candidate, stage, reason="at random", forced=forced)
 
     def _command(self) -> None:
-        """A command that looks at no files, as a person gives it: opened anew."""
+        """A command as a person gives it: opened anew; its files are at hand, if there are any."""
+        self.registry.kept = None if self.table.files is None else Path(self.table.files)
         registrar = Registrar(self.registry, self.table.model)
         wanted = Wanted(self.actor, reason="at random")
-        staged = registrar.state.staging
-        version = self.rng.choice(self.table.versions) if staged is None else staged.version
+        staged, any_version = registrar.state.staging, self.rng.choice(self.table.versions)
+        version = any_version if staged is None else staged.version
         commands: list[Callable[[], Outcome]] = [
             lambda: registrar.approve(version, wanted),
             lambda: registrar.reject(version, wanted),
@@ -197,6 +225,15 @@ class Client:
             lambda: registrar.share_traffic(Traffic(mode="shadow"), wanted),
             lambda: registrar.set_policy(self._policy(), wanted),
         ]
+        passed, forced = Evidence(verdict="pass"), self.rng.random() < 0.3
+        if self.table.files is not None:
+            commands += [
+                lambda: registrar.evaluate(any_version, passed, wanted),
+                lambda: registrar.promote(any_version, "staging", wanted, verdict=passed),
+                lambda: registrar.promote(any_version, "staging", wanted, forced=forced),
+                lambda: registrar.promote(version, "production", wanted, verdict=passed),
+                lambda: registrar.promote(version, "production", wanted, forced=forced),
+            ]
         self._note(self.rng.choice(commands)())
 
     def _policy(self) -> Policy:
@@ -206,6 +243,7 @@ class Client:
     def _promote_with_files(self) -> None:
         version = self.rng.choice(self.table.versions)
         wanted = Wanted(self.actor, reason="at random")
+        self.registry.kept = None
         registrar = Registrar(self.registry, self.table.model)
         self.told.real += 1
         self._note(registrar.promote(version, "staging", wanted, forced=True))
@@ -214,7 +252,8 @@ class Client:
         self.told.done += [entry.entry_id for entry in outcome.entries]
         if not outcome.entries:
             self.told.refused += 1
-        self.told.unprojected += [note for note in outcome.notes if "aliases" in note]
+        if outcome.unprojected is not None:
+            self.told.unprojected.append(str(outcome.unprojected))
 
 
 def play(clients: Sequence[Client], seconds: float) -> Told:
@@ -232,7 +271,7 @@ def play(clients: Sequence[Client], seconds: float) -> Told:
 
 @dataclass(frozen=True)
 class Job:
-    """What the program is to do. Only the first client of all looks at files."""
+    """What the program is to do. Only the first client of all downloads files."""
 
     table: Table
     seconds: float

@@ -37,23 +37,28 @@ Command = Literal["first", "stage", "promote", "rollback", "rollback to 1"]
 Result = dict[str, Any]
 
 
-def _promote(number: int, stage: Stage, verdict: Evidence | None) -> Callable[[Registrar], Outcome]:
-    return lambda registrar: registrar.promote(number, stage, WANTED, forced=True, verdict=verdict)
+def _force(number: int, stage: Stage) -> Callable[[Registrar], Outcome]:
+    return lambda registrar: registrar.promote(number, stage, WANTED, forced=True)
+
+
+def _earn(number: int, stage: Stage, verdict: Evidence | None) -> Callable[[Registrar], Outcome]:
+    """Through the gates."""
+    return lambda registrar: registrar.promote(number, stage, WANTED, verdict=verdict)
 
 
 COMMANDS: Mapping[Command, Callable[[Registrar], Outcome]] = {
-    "first": _promote(1, "staging", PASSED),
-    "stage": _promote(2, "staging", PASSED),
-    "promote": _promote(2, "production", None),
+    "first": _earn(1, "staging", PASSED),
+    "stage": _earn(2, "staging", PASSED),
+    "promote": _earn(2, "production", None),
     "rollback": lambda registrar: registrar.rollback(None, WANTED),
     "rollback to 1": lambda registrar: registrar.rollback(1, WANTED),
 }
 BEFORE: Mapping[Command, tuple[Callable[[Registrar], Outcome], ...]] = {
     "first": (),
-    "stage": (_promote(1, "production", None),),
-    "promote": (_promote(1, "production", None), _promote(2, "staging", PASSED)),
-    "rollback": tuple(_promote(number, "production", None) for number in (3, 1, 2)),
-    "rollback to 1": tuple(_promote(number, "production", None) for number in (3, 1, 2)),
+    "stage": (_force(1, "production"),),
+    "promote": (_force(1, "production"), _earn(2, "staging", PASSED)),
+    "rollback": tuple(_force(number, "production") for number in (3, 1, 2)),
+    "rollback to 1": tuple(_force(number, "production") for number in (3, 1, 2)),
 }
 WRITES = ("create_ledger", "append", "note_head", "set_alias", "delete_alias", "set_tag")
 
@@ -192,6 +197,7 @@ def _seen() -> Result:
     held = {stage: state.holder(stage) for stage in ("staging", "production")}  # type: ignore[arg-type]
     return {
         "entries": [(e.action, e.version, e.stage) for e in registrar.ledger.entries],
+        "forced": [e.version for e in registrar.ledger.entries if e.forced],
         "holders": {stage: held[stage].version for stage in held if held[stage] is not None},
         "aliases": dict(model.aliases),
         "head": model.head,
@@ -278,15 +284,53 @@ def test_a_promotion_to_production_is_completed_after_a_kill_at_any_step(
         assert result["mended"]["holders"] == {"production": 2}
 
 
+@pytest.mark.parametrize("command", ["first", "stage", "promote"])
+def test_what_came_through_the_gates_is_not_marked_as_forced_by_a_kill(
+    results: list[Result], command: Command
+) -> None:
+    for result in of(results, command):
+        before = set() if command == "first" else {1}
+        assert set(result["mended"]["forced"]) == before, result
+
+
+def was_completed(result: Result) -> bool:
+    """Whether nothing was left undone: all that was still to come was to look."""
+    left = result["left"]
+    entered = ["rollback", 1, "production"] in left["entries"]
+    return entered and left["aliases"] == left["holders"] and left["head"] == left["chain_head"]
+
+
 @pytest.mark.parametrize("command", ["rollback", "rollback to 1"])
 def test_a_rollback_is_completed_after_a_kill_at_any_step_and_goes_no_further(
     results: list[Result], command: Command
 ) -> None:
-    for result in of(results, command):
+    killed = [result for result in of(results, command) if not was_completed(result)]
+    moments = {(r["kill"]["call"], r["kill"]["when"]) for r in killed}
+    assert {("append", "after"), ("note_head", "after"), ("set_alias", "before")} <= moments
+    for result in killed:
         check_mended(result, ("rollback", 1, "production"))
-        rollbacks = [entry for entry in result["mended"]["entries"] if entry[0] == "rollback"]
-        assert len(rollbacks) == 1, result
+        assert _rollbacks(result) == 1, result
         assert result["mended"]["holders"] == {"production": 1}
+
+
+@pytest.mark.parametrize("command", ["rollback", "rollback to 1"])
+def test_after_a_kill_behind_the_last_write_the_same_rollback_is_another_one(
+    results: list[Result], command: Command
+) -> None:
+    """In an incident: who rolls back once more means it."""
+    completed = [result for result in of(results, command) if was_completed(result)]
+    assert completed
+    for result in completed:
+        if command == "rollback":
+            assert (result["mended"]["holders"], _rollbacks(result)) == ({"production": 3}, 2)
+        else:
+            assert "in production already" in result["error"]
+            assert (result["mended"]["holders"], _rollbacks(result)) == ({"production": 1}, 1)
+        assert result["mended"]["aliases"] == result["mended"]["holders"], result
+
+
+def _rollbacks(result: Result) -> int:
+    return sum(entry[0] == "rollback" for entry in result["mended"]["entries"])
 
 
 if __name__ == "__main__":

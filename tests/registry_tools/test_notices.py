@@ -111,7 +111,7 @@ def test_a_crash_after_the_entry_was_written_loses_no_message(
     registry: MlflowRegistry, settings: Settings, hook: Receiver
 ) -> None:
     ledger, entry = some_entry(registry, "then the power went")
-    OutboxNotices(settings, pytest.fail).prepare(entry)
+    OutboxNotices(settings, pytest.fail).prepare(entry, registry.place)
     ledger.append(entry)
     Registrar(registry, "m", notices=OutboxNotices(settings, pytest.fail))
     (body,) = arrived(hook, 1)
@@ -123,7 +123,7 @@ def test_a_crash_before_the_entry_was_written_sends_nothing(
 ) -> None:
     _, entry = some_entry(registry, "never written")
     notices = OutboxNotices(settings, pytest.fail)
-    notices.prepare(entry)
+    notices.prepare(entry, registry.place)
     Registrar(registry, "m", notices=notices)
     prepared = outbox_of(settings).prepared("m")
     assert [notice.entry_id for notice in prepared] == [entry.entry_id], "it may still come in"
@@ -133,12 +133,38 @@ def test_a_crash_before_the_entry_was_written_sends_nothing(
     assert hook.got == []
 
 
+def test_a_message_of_a_writer_who_is_ahead_of_what_was_read_is_left_alone(
+    registry: MlflowRegistry, settings: Settings, hook: Receiver
+) -> None:
+    notices = OutboxNotices(settings, pytest.fail)
+    behind, _ = some_entry(registry, "unused")
+    Registrar(registry, "m").set_policy(Policy(), Wanted("bob", "first"))
+    ahead, entry = some_entry(registry, "second")
+    notices.prepare(entry, registry.place)
+    notices.settle(behind)
+    ahead.append(entry)
+    notices.release(entry)
+    assert [body["text"] for body in arrived(hook, 1)] == ["m: ada set the policy: second"]
+
+
+def test_a_model_of_the_same_name_in_another_registry_decides_nothing(
+    registry: MlflowRegistry, settings: Settings
+) -> None:
+    _, entry = some_entry(registry, "in production")
+    notices = OutboxNotices(settings, pytest.fail)
+    notices.prepare(entry, "postgresql://elsewhere/mlflow")
+    Registrar(registry, "m").set_policy(Policy(), Wanted("bob", "here"))
+    Registrar(registry, "m", notices=notices)
+    prepared = outbox_of(settings).prepared("m")
+    assert [notice.data["registry"] for notice in prepared] == ["postgresql://elsewhere/mlflow"]
+
+
 def test_a_message_left_by_a_crash_long_ago_is_dropped(
     registry: MlflowRegistry, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger, entry = some_entry(registry, "never written")
     notices = OutboxNotices(settings, pytest.fail)
-    notices.prepare(entry)
+    notices.prepare(entry, registry.place)
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 3600)
     notices.settle(ledger)

@@ -10,6 +10,7 @@ import pytest
 
 from podium.errors import Unreachable
 from registry_tools import registry as module
+from registry_tools import single_tries
 from registry_tools.entry import Draft
 from registry_tools.errors import LedgerConflict, OutcomeUnknown
 from registry_tools.ledger import Ledger, Surroundings
@@ -76,7 +77,7 @@ class Between:
 def between(backends: Backends, monkeypatch: pytest.MonkeyPatch) -> Iterator[Between]:
     """Clients give up on a reply after a second, and pause little."""
     server = backends.get("server")
-    monkeypatch.setitem(module._SETTINGS, "MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    monkeypatch.setitem(single_tries._SETTINGS, "MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     monkeypatch.setattr(module, "_PAUSES_SECONDS", (0.05, 0.1, 0.2))
     with SpoilingProxy(server.tracking_uri) as proxy, as_client(behind(server, proxy.url)):
         yield Between(server, proxy)

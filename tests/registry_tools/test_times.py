@@ -10,22 +10,48 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.errors import UsageError
-from registry_tools.times import ago, iso, minute, parse_time, seconds_since
+from registry_tools.times import ago, iso, parse_time, seconds_since, to_second
 
 NOW = datetime(2026, 3, 10, 12, 30, tzinfo=UTC)
 PAST = st.datetimes(datetime(1900, 1, 1), datetime(2026, 3, 9))
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda m: timezone(timedelta(minutes=m)))
 
 
+def written_out(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds")
+
+
+@given(PAST, ZONES)
+def test_a_time_without_a_fraction_is_the_end_of_its_second_or_minute(
+    moment: datetime, zone: timezone
+) -> None:
+    there = moment.replace(tzinfo=zone)
+    second = parse_time(there.isoformat(timespec="seconds"), NOW)
+    assert second == there.replace(microsecond=999_999)
+    minute = parse_time(there.isoformat(timespec="minutes"), NOW)
+    assert minute == there.replace(second=59, microsecond=999_999)
+
+
+@given(PAST)
+def test_a_time_as_it_is_printed_takes_in_what_happened_then(moment: datetime) -> None:
+    happened = moment.replace(tzinfo=UTC)
+    asked = parse_time(to_second(iso(happened)), NOW)
+    assert happened <= asked < happened + timedelta(seconds=1)
+
+
+def test_the_present_minute_ends_now() -> None:
+    assert parse_time("2026-03-10T12:30", NOW) == NOW
+
+
 @given(PAST)
 def test_a_time_without_a_zone_is_utc(moment: datetime) -> None:
-    assert parse_time(moment.isoformat(), NOW) == moment.replace(tzinfo=UTC)
+    assert parse_time(written_out(moment), NOW) == moment.replace(tzinfo=UTC)
 
 
 @given(PAST, ZONES)
 def test_a_zone_is_taken_as_it_is_written(moment: datetime, zone: timezone) -> None:
     written = moment.replace(tzinfo=zone)
-    assert parse_time(written.isoformat(), NOW) == written
+    assert parse_time(written_out(written), NOW) == written
 
 
 @given(st.dates(NOW.date().replace(year=1900), NOW.date()))
@@ -67,10 +93,10 @@ def test_written_times_sort_like_times(one: datetime, other: datetime) -> None:
     assert (iso(first) <= iso(second)) == (first <= second)
 
 
-def test_times_are_printed_to_the_minute_in_utc() -> None:
-    assert minute("2026-03-10T12:30:59.999999+00:00") == "2026-03-10 12:30 UTC"
-    assert minute("2026-03-10T12:30:00+02:00") == "2026-03-10 10:30 UTC"
-    assert minute("of old") == "of old"
+def test_times_are_printed_to_the_second_in_utc() -> None:
+    assert to_second("2026-03-10T12:30:59.999999+00:00") == "2026-03-10 12:30:59 UTC"
+    assert to_second("2026-03-10T12:30:00+02:00") == "2026-03-10 10:30:00 UTC"
+    assert to_second("of old") == "of old"
 
 
 def test_how_long_ago_is_said_in_words() -> None:

@@ -12,9 +12,11 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from podium.errors import PodiumError, Unreachable
+from podium.errors import NotFound, PodiumError, Unreachable
 from registry_tools import registry as module
+from registry_tools import single_tries as single
 from registry_tools.entry import Draft
+from registry_tools.errors import Forbidden
 from registry_tools.ledger import Ledger
 from registry_tools.outcome import Wanted
 from registry_tools.registrar import Registrar
@@ -197,7 +199,7 @@ def test_a_slow_server_makes_commands_slow_and_not_wrong(
 def test_a_server_that_never_answers_is_given_up(
     proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(module._SETTINGS, "MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    monkeypatch.setitem(single._SETTINGS, "MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     registry = MlflowRegistry()
     proxy.rule = always(delay_reply(60))
     with at_most(30), pytest.raises(Unreachable) as caught:
@@ -206,7 +208,9 @@ def test_a_server_that_never_answers_is_given_up(
 
 
 def test_the_longest_that_a_read_may_take_is_bounded() -> None:
-    timeouts = (len(module._PAUSES_SECONDS) + 1) * float(module._REQUEST_SECONDS)
+    timeouts = (len(module._PAUSES_SECONDS) + 1) * float(
+        single._SETTINGS["MLFLOW_HTTP_REQUEST_TIMEOUT"]
+    )
     assert timeouts + 1.5 * sum(module._PAUSES_SECONDS) < 150
 
 
@@ -300,3 +304,35 @@ def test_an_object_store_that_is_away_is_unreachable_and_named(
             pass
         with at_most(90), pytest.raises(Unreachable):
             registry.mlmodel(name, number)
+
+
+def on_artifacts(fault: Fault) -> Callable[[str, str, int], Fault]:
+    """The fault where an artifact is asked for; the registry itself answers."""
+    return lambda _method, path, _count: fault if "mlflow-artifacts" in path else PASS
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(401, Forbidden), (403, Forbidden), (500, Unreachable)]
+)
+@pytest.mark.usefixtures("through")
+def test_a_store_that_refuses_or_fails_does_not_look_like_a_file_that_is_not_there(
+    backends: Backends, proxy: FaultyProxy, status: int, expected: type[PodiumError]
+) -> None:
+    name = new_name()
+    number = register_artifact(backends.get("server"), name)
+    registry = MlflowRegistry()
+    run_id = registry.version(name, number).run_id or ""
+    proxy.rule = on_artifacts(answer(status))
+    asks: list[Callable[[], object]] = [
+        lambda: registry.run_text(run_id, "project.json"),
+        lambda: registry.run_json(run_id, "project.json"),
+        lambda: registry.mlmodel(name, number),
+        lambda: registry.files(name, number).__enter__(),
+    ]
+    for ask in asks:
+        with at_most(20), pytest.raises(expected, match=str(status)):
+            ask()
+    proxy.rule = on_artifacts(answer(404))
+    assert registry.run_text(run_id, "project.json") is None
+    with pytest.raises(NotFound):
+        registry.mlmodel(name, number)

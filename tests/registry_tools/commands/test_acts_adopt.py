@@ -76,14 +76,21 @@ def test_without_the_two_aliases_it_says_which_there_are(acts: Acting) -> None:
     alias(acts, blessed=2, champion=1)
     refused = acts.run("adopt", code=2)
     assert "it has @blessed (version 2), @champion (version 1)" in refused.stderr
-    adopted = acts.document("adopt", "--production", "@champion", "--staging", 2)
+    assert '--production @blessed --reason "…"' in refused.stderr
+    said = acts.run("adopt", "--production", "@champion", "--staging", 2, code=1).stderr
+    assert f"podium promote {acts.name} 1 --to staging asks the gates" in said
+    how = ("--production", "@champion", "--staging", 2, "--reason", "our alias until now")
+    adopted = acts.document("adopt", *how)
     assert (adopted["champion"], adopted["staging"]) == (1, 2)
+    assert [entry["forced"] for entry in adopted["entries"]] == [True, True]
     assert acts.aliases() == {"blessed": 2, "champion": 1, "production": 1, "staging": 2}
 
 
 def test_adopting_one_stage_takes_the_alias_of_the_other_over_too(acts: Acting) -> None:
     alias(acts, staging=2)
-    assert acts.document("adopt", "--production", 1)["staging"] == 2
+    adopted = acts.document("adopt", "--production", 1, "--reason", "it serves")
+    assert adopted["staging"] == 2
+    assert [entry["forced"] for entry in adopted["entries"]] == [True, False]
     assert acts.aliases() == {"production": 1, "staging": 2}
 
 
@@ -113,3 +120,47 @@ def test_what_is_not_there_cannot_be_adopted(acts: Acting) -> None:
     alias(acts, champion=1)
     near = acts.run("adopt", "--production", "@champoin", code=4)
     assert "Did you mean 'champion'?" in near.stderr
+
+
+@pytest.mark.parametrize("stage", ["staging", "production"])
+def test_what_is_put_into_an_empty_stage_by_hand_is_adopted_by_force_or_not_at_all(
+    acts: Acting, stage: str
+) -> None:
+    """Staging is empty after every promotion, production after a retirement."""
+    acts.champion(1)
+    if stage == "production":
+        acts.run("retire", 1, "--reason", "leak")
+    alias(acts, **{stage: 2})
+    before = acts.sight()
+    for how in ((), (f"--{stage}", 2)):
+        refused = acts.run("adopt", *how, code=1)
+        assert f"says that nothing is in {stage}; adopting version 2 goes past" in refused.stderr
+        assert f"podium verify {acts.name} --repair sets the alias back" in refused.stderr
+    assert acts.sight() == before
+    adopted = acts.document("adopt", "--reason", "an outage")
+    assert [entry["forced"] for entry in adopted["entries"]] == [True]
+    assert "FORCED" in acts.run("status").stdout
+    assert acts.aliases()[stage] == 2
+
+
+def test_a_version_that_was_turned_down_is_not_adopted_for_free(acts: Acting) -> None:
+    acts.run("reject", 1, "--reason", "leak")
+    alias(acts, production=1)
+    assert f"Version 1 of {acts.name} was rejected by ada" in acts.run("adopt", code=1).stderr
+    assert acts.document("adopt", "--reason", "it serves")["entries"][0]["forced"] is True
+
+
+def test_adopting_runs_no_model(acts: Acting) -> None:
+    from podium.artifact.scoring.scorer import Scorer
+
+    def run(*_: object) -> None:
+        raise AssertionError("a model was run")
+
+    acts.patch.setattr(Scorer, "score_rows", run)
+    alias(acts, production=1)
+    assert acts.document("adopt")["champion"] == 1
+
+
+def test_the_help_says_that_no_gate_is_asked(acts: Acting) -> None:
+    shown = " ".join(acts.run("adopt", "--help").stdout.split())
+    assert "No gate is asked" in shown

@@ -9,6 +9,8 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from podium.errors import PodiumError, Unreachable
+from registry_tools.registry import MlflowRegistry
 from tests.artifact.samples import forest
 from tests.registry_tools.backends import Backend
 from tests.registry_tools.commands.acting import Acting, acting, log_linear
@@ -20,6 +22,8 @@ _KEYS = {
     "refused",
     "inconclusive",
     "dry_run",
+    "aliases_set",
+    "error",
     "entries",
     "checks",
     "champion",
@@ -65,6 +69,7 @@ def test_the_document_of_an_act_is_complete(acts: Acting) -> None:
     found = acts.document("promote", 1, "--to", "staging", *verdict, "--reason", "first")
     assert set(found) == _KEYS
     assert (found["model"], found["done"], found["refused"]) == (acts.name, True, False)
+    assert (found["aliases_set"], found["error"]) == (True, None)
     assert (found["champion"], found["staging"], found["traffic"]["mode"]) == (None, 1, "off")
     evaluated, promoted = found["entries"]
     digest = hashlib.sha256(acts.report.read_bytes()).hexdigest()
@@ -131,13 +136,17 @@ def test_a_verdict_on_a_version_in_staging_is_entered_although_it_stays_there(ac
     acts.staged(1)
     again = acts.staged(1, verdict="fail")
     assert "evaluated version 1: fail" in again.stdout
+    assert "promote" not in again.stdout.split("Next:")[1]
+    assert f"podium reject {acts.name} 1" in again.stdout
     refused = acts.run("promote", 1, "--to", "production", code=1)
     assert "It lost: train a better one" in refused.stdout
 
 
 def test_the_champion_does_not_go_back_to_staging(acts: Acting) -> None:
     acts.champion(1)
-    assert "in production already" in acts.run("promote", 1, "--to", "staging", code=1).stderr
+    refused = acts.run("promote", 1, "--to", "staging", code=1).stderr
+    assert "in production already" in refused
+    assert "podium rollback or podium retire takes it out" in refused
 
 
 @pytest.mark.parametrize(
@@ -219,9 +228,107 @@ def test_rollback_goes_to_an_earlier_champion_that_is_named(acts: Acting) -> Non
 def test_a_deleted_version_does_not_come_back_and_is_retired(acts: Acting) -> None:
     acts.champion(1, 2)
     mlflow.MlflowClient().delete_model_version(acts.name, "1")
-    refused = acts.run("rollback", "--reason", "alarms", code=1)
+    refused = acts.run("rollback", "--to", 1, "--reason", "alarms", code=1)
     assert f"podium retire {acts.name} 1 --reason deleted" in refused.stderr
+    refused = acts.run("rollback", "--reason", "alarms", code=1)
+    assert "version 1 was deleted from the registry" in refused.stderr
     acts.run("retire", 1, "--reason", "deleted")
+
+
+def test_a_deleted_predecessor_is_passed_over_in_an_incident(acts: Acting) -> None:
+    third = acts.version()
+    acts.champion(1, 2, third)
+    mlflow.MlflowClient().delete_model_version(acts.name, "2")
+    found = acts.document("rollback", "--reason", "alarms", "--dry-run")
+    assert found["champion"] == 1
+    found = acts.document("rollback", "--reason", "alarms")
+    assert (found["champion"], acts.aliases()) == (1, {"production": 1})
+    assert "Version 2 was deleted from the registry, so it was passed over" in found["notes"][0]
+    assert f"podium retire {acts.name} 2 --reason deleted" in found["notes"][0]
+
+
+def test_the_same_rollback_once_more_goes_further_back(acts: Acting) -> None:
+    third = acts.version()
+    acts.champion(1, 2, third)
+    assert acts.document("rollback", "--reason", "alarms")["champion"] == 2
+    assert acts.document("rollback", "--reason", "alarms")["champion"] == 1
+    acts.run("rollback", "--reason", "alarms", code=1)
+
+
+def test_a_rollback_that_was_killed_before_the_aliases_were_set_is_only_completed(
+    acts: Acting,
+) -> None:
+    third = acts.version()
+    acts.champion(1, 2, third)
+    acts.run("rollback", "--reason", "alarms")
+    mlflow.MlflowClient().set_registered_model_alias(acts.name, "production", str(third))
+    again = acts.document("rollback", "--reason", "alarms")
+    assert (again["champion"], again["entries"], acts.aliases()) == (2, [], {"production": 2})
+    assert "was not completed" in again["notes"][0]
+    assert acts.document("rollback", "--reason", "alarms")["champion"] == 1
+
+
+def test_a_wrong_tag_does_not_stop_a_rollback_and_is_told(acts: Acting) -> None:
+    acts.champion(1, 2)
+    MlflowRegistry().set_tag(acts.name, 1, "podium.digest", "0" * 64)
+    for how in (("--dry-run",), ()):
+        found = acts.document("rollback", "--reason", "alarms", *how)
+        assert [note for note in found["notes"] if f"podium verify {acts.name}" in note]
+        assert len(found["notes"]) == 1
+    assert acts.aliases() == {"production": 1}
+
+
+def test_a_model_made_anew_does_not_serve_under_an_old_number(acts: Acting) -> None:
+    linear = Acting(acts.backend, new_name("linear"), acts.report, acts.patch)
+    first, _ = log_linear(acts.backend, linear.name, 2.0)
+    linear.champion(first)
+    mlflow.MlflowClient().delete_registered_model(linear.name)
+    assert log_linear(acts.backend, linear.name, 3.0)[0] == first
+    file = acts.report.parent / "policy.yaml"
+    file.write_text("promotion: {approvals: 1}")
+    found = linear.document("policy", "--file", file, code=1)
+    assert (found["aliases_set"], linear.aliases()) == (False, {})
+    assert "after the ledger first heard of it" in found["error"]
+
+
+def test_an_act_whose_aliases_cannot_be_set_says_so_first_and_ends_like_the_error(
+    acts: Acting,
+) -> None:
+    acts.champion(1, 2)
+    real = MlflowRegistry.set_alias
+
+    def refused(*_: object) -> None:
+        raise PodiumError("The registry refused.", remedy="Check the login.")
+
+    def away(*_: object) -> None:
+        raise Unreachable("Nothing answers.")
+
+    acts.patch.setattr(MlflowRegistry, "set_alias", refused)
+    said = acts.run("rollback", "--reason", "alarms", code=1).stdout
+    assert said.startswith("Error: The entry counts, but the aliases were NOT set: what serves by")
+    assert "The registry refused." in said.splitlines()[0]
+    assert f"Check the login. podium verify {acts.name} --repair" in said.splitlines()[1]
+    acts.patch.setattr(MlflowRegistry, "set_alias", away)
+    found = acts.document("rollback", "--reason", "alarms", code=5)
+    assert (found["done"], found["aliases_set"], found["champion"]) == (False, False, 1)
+    assert "Nothing answers." in found["error"]
+    acts.patch.setattr(MlflowRegistry, "set_alias", real)
+    acts.run("verify", "--repair", "--no-files")
+    assert acts.aliases() == {"production": 1}
+
+
+def test_force_to_production_says_who_leaves_staging(acts: Acting) -> None:
+    third = acts.version()
+    acts.champion(1)
+    acts.staged(2)
+    force = ("--to", "production", "--force", "--reason", "an outage")
+    found = acts.document("promote", third, *force)
+    assert found["notes"] == [
+        f"This takes version 2 out of staging; podium promote {acts.name} 2 --to staging brings "
+        "it back."
+    ]
+    acts.staged(2)
+    assert acts.document("promote", 2, "--to", "production")["notes"] == []
 
 
 def test_a_deleted_champion_is_in_the_way_until_it_is_retired(acts: Acting) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from podium.errors import DataError
 from podium.spec.yaml_file import read_yaml
 from registry_tools.policy import Policy, read_policy
+from registry_tools.registry import MlflowRegistry
 from tests.registry_tools.backends import Backend
 from tests.registry_tools.commands.acting import Acting, acting
 
@@ -35,10 +38,41 @@ def write(acts: Acting, text: str) -> Path:
     return file
 
 
+def _trained(acts: Acting, policy: Mapping[str, Any]) -> int:
+    """A version that declares `policy`, tagged as `podium train` does."""
+    version = acts.declaring(policy)
+    MlflowRegistry().set_tag(acts.name, version, "podium.project", acts.name)
+    return version
+
+
+def test_what_a_strangers_run_declares_is_no_policy(acts: Acting) -> None:
+    acts.staged(acts.declaring(_STRICT))
+    assert acts.state().policy_by is None
+
+
+@pytest.mark.parametrize(
+    "declared", [ValueError("no JSON"), DataError("It is no JSON."), ["gate"], {"gate": {"x": 1}}]
+)
+def test_a_declared_policy_that_cannot_be_read_is_not_passed_over(
+    acts: Acting, declared: object
+) -> None:
+    def read(*_: object) -> object:
+        if isinstance(declared, Exception):
+            raise declared
+        return declared
+
+    version, verdict = _trained(acts, _STRICT), ("--verdict", "pass", "--report", acts.report)
+    acts.patch.setattr(MlflowRegistry, "run_json", read)
+    refused = acts.run("promote", version, "--to", "staging", *verdict, code=2)
+    assert f"The policy that version {version} of {acts.name} declares" in refused.stderr
+    assert f"podium policy {acts.name} --file FILE" in refused.stderr
+    assert acts.ledger().entries == []
+
+
 def test_the_policy_of_the_first_candidate_is_entered_and_a_laxer_one_changes_nothing(
     acts: Acting,
 ) -> None:
-    strict, lax = acts.declaring(_STRICT), acts.declaring({"gate": {}, "promotion": {}})
+    strict, lax = _trained(acts, _STRICT), _trained(acts, {"gate": {}, "promotion": {}})
     verdict = ("--verdict", "pass", "--report", acts.report)
     first = acts.document("promote", strict, "--to", "staging", *verdict)
     assert [e["action"] for e in first["entries"]] == ["policy", "evaluate", "promote"]
@@ -52,7 +86,7 @@ def test_the_policy_of_the_first_candidate_is_entered_and_a_laxer_one_changes_no
 
 def test_a_policy_that_was_set_is_not_replaced_by_a_candidates(acts: Acting) -> None:
     acts.run("policy", "--file", write(acts, "promotion: {approvals: 0}"))
-    acts.champion(acts.declaring(_STRICT))
+    acts.champion(_trained(acts, _STRICT))
     assert acts.state().policy.promotion.approvals == 0
 
 
@@ -78,11 +112,16 @@ def test_without_a_policy_the_defaults_are_shown(acts: Acting) -> None:
 def test_setting_a_policy_says_what_changes(acts: Acting) -> None:
     done = acts.run("policy", "--file", write(acts, "gate: {margin: 0.5}"))
     assert "Note: gate.margin: 0.0 becomes 0.5." in done.stdout
-    reset = acts.document("policy", "--file", write(acts, "promotion: {approvals: 1}"))
-    assert reset["notes"] == [
-        "gate.margin: 0.5 becomes 0.0.",
-        "promotion.approvals: 0 becomes 1.",
-    ]
+    more = acts.document("policy", "--file", write(acts, "promotion: {approvals: 1}"))
+    assert more["notes"] == ["promotion.approvals: 0 becomes 1."]
+
+
+def test_what_a_file_leaves_out_stays_as_it_is(acts: Acting) -> None:
+    acts.run("policy", "--file", write(acts, "promotion: {approvals: 2, exclude_author: true}"))
+    acts.run("policy", "--file", write(acts, "gate: {on_inconclusive: pass}"))
+    policy = acts.state().policy
+    assert (policy.promotion.approvals, policy.promotion.exclude_author) == (2, True)
+    assert policy.gate.on_inconclusive == "pass"
 
 
 def test_a_dry_run_says_what_would_change_and_changes_nothing(acts: Acting) -> None:

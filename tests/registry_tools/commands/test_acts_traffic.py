@@ -42,7 +42,7 @@ def test_the_same_once_more_enters_nothing(acts: Acting) -> None:
     arguments = ("traffic", "ab", "--share", "0.5", "--key", "column:customer id")
     assert len(acts.document(*arguments)["entries"]) == 1
     again = acts.document(*arguments)
-    assert (again["entries"], again["notes"]) == ([], ["Traffic is shared like this already."])
+    assert (again["entries"], again["notes"][0]) == ([], "Traffic is shared like this already.")
 
 
 def test_shadow_needs_no_share_and_takes_one(acts: Acting) -> None:
@@ -101,4 +101,4 @@ def test_what_makes_no_sense_is_refused_with_an_example(
 
 def test_the_help_says_who_acts_on_it(acts: Acting) -> None:
     shown = " ".join(acts.run("traffic", "--help").stdout.split())
-    assert "The ledger keeps this; Podium's scoring server acts on it." in shown
+    assert "mlflow models serve` does not, and Podium's own server is still to come" in shown

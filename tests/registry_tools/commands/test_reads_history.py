@@ -109,9 +109,9 @@ def test_who_was_champion_at_some_time(
 
 def test_the_state_at_some_time_is_said_in_words(written: Acting) -> None:
     said = written.run("history", "--at", "2026-01-12T12:00").stdout
-    assert "At 2026-01-12 12:00 UTC:" in said
-    assert "Production  version 1, since 2026-01-10 12:00 UTC, by ada [FORCED" in said
-    assert "Staging     version 2, since 2026-01-12 12:00 UTC, by bob (entry 3)" in said
+    assert "At 2026-01-12 12:00:59 UTC:" in said
+    assert "Production  version 1, since 2026-01-10 12:00:00 UTC, by ada [FORCED" in said
+    assert "Staging     version 2, since 2026-01-12 12:00:00 UTC, by bob (entry 3)" in said
     assert "Traffic     canary: version 2 beside version 1, share 0.1" in said
     assert "rolled back" not in said
 
@@ -124,7 +124,7 @@ def test_a_limit_does_not_change_who_was_champion_then(written: Acting) -> None:
 
 def test_before_the_first_entry_nobody_was_champion(written: Acting) -> None:
     said = written.run("history", "--at", "2026-01-10T11:59:59").stdout
-    assert "had no entry: it begins 2026-01-10 12:00 UTC" in said
+    assert "had no entry: it begins 2026-01-10 12:00:00 UTC" in said
     document = written.document("history", "--at", "2026-01-10T11:59:59")
     assert document["entries"] == []
     assert document["then"]["production"] is None

@@ -197,7 +197,8 @@ def test_the_policy_is_one_line() -> None:
 
 def test_one_model_costs_three_requests(flights: Acting, monkeypatch: pytest.MonkeyPatch) -> None:
     champion_and_challenger(flights)
-    with as_client(flights.backend):
+    with as_client(flights.backend) as client:
+        client.set_model_version_tag(flights.name, "2", "podium.author", "ada")  # as train does
         registry = MlflowRegistry()
         asked: list[str] = []
         once = registry._once

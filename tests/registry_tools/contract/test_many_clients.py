@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -40,14 +41,17 @@ def test_many_clients_at_once_make_one_chain_and_are_told_what_is_in_it(
 ) -> None:
     name = new_name("contended")
     versions = [register_artifact(backend, name) for _ in range(8)]
-    table = Table(name, versions, artifact_digest(backend), real=True)
+    files = tmp_path / "files"
+    with as_client(backend), MlflowRegistry().files(name, versions[0]) as folder:
+        shutil.copytree(folder, files)
+    table = Table(name, versions, artifact_digest(backend), real=True, files=str(files))
     job = Job(table, SECONDS, seed=7)
     (tmp_path / "job.json").write_text(json.dumps(asdict(job)))
     command = [sys.executable, "-m", "tests.registry_tools.clients", str(tmp_path)]
     done = subprocess.run(
         command,
         cwd=tmp_path,
-        env=process_environment(backend),
+        env=process_environment(backend, OMP_NUM_THREADS="1"),
         capture_output=True,
         text=True,
         timeout=SECONDS + 180,
@@ -61,7 +65,7 @@ def test_many_clients_at_once_make_one_chain_and_are_told_what_is_in_it(
     record_property("counts", dict(counts))
     assert told.errors == []
     assert told.unprojected == []
-    assert counts["accepted"] > SECONDS
+    assert counts["accepted"] > SECONDS / 2
     assert counts["conflicts"] > 0
     assert counts["real"] > 0
     assert counts["void"] >= counts["conflicts"] - len(told.unknown)

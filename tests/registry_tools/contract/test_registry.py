@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import mlflow
 import pytest
 
 from podium.artifact.scoring.manifest import MANIFEST
-from podium.errors import NotFound, PodiumError
+from podium.errors import DataError, NotFound, PodiumError
 from registry_tools import registry as module
 from registry_tools.chain import Chain, Record
 from registry_tools.entry import FIRST_HASH, MOST_CHARACTERS, Draft, Entry, Place, make_entry
-from registry_tools.errors import LedgerBroken
+from registry_tools.errors import Forbidden, LedgerBroken
 from registry_tools.ids import uuid7
 from registry_tools.ledger import Ledger
 from registry_tools.port import Registry
 from registry_tools.projection import differences, project
 from registry_tools.registry import MlflowRegistry
-from tests.registry_tools.backends import Backend, as_client
+from tests.registry_tools.backends import Backend, Backends, as_client, as_user, grant
 from tests.registry_tools.models import (
     artifact_digest,
     new_name,
@@ -170,6 +171,88 @@ def test_a_json_document_of_a_run_is_read_and_none_where_there_is_none(registry:
         mlflow.log_text('{"gate": {"größe": 1}}', "project.json")
     assert registry.run_json(run.info.run_id, "project.json") == {"gate": {"größe": 1}}
     assert registry.run_json(run.info.run_id, "reports/other.json") is None
+
+
+def test_a_run_that_is_not_there_has_no_documents_and_one_that_may_not_be_read_is_forbidden(
+    registry: Registry, backend: Backend
+) -> None:
+    if backend.name == "server_auth":
+        with pytest.raises(Forbidden, match=r"refused: .* Check the login and its permissions"):
+            registry.run_text("0" * 32, "project.json")
+    else:
+        assert registry.run_text("0" * 32, "project.json") is None
+
+
+@pytest.mark.parametrize("content", [b"{", b"", b"\xff\xfe", b"[" * 100_000])
+def test_a_document_of_a_run_that_is_damaged_is_named(
+    registry: Registry, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "project.json").write_bytes(content)
+    with mlflow.start_run() as run:
+        mlflow.log_artifact(str(tmp_path / "project.json"), "in")
+    run_id = run.info.run_id
+    with pytest.raises(DataError, match=rf"in/project\.json among .* run {run_id} at ") as caught:
+        registry.run_json(run_id, "in/project.json")
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"a: [", b"- 1", b"", b"a: 2020-99-99"])
+def test_a_damaged_mlmodel_is_told_and_one_that_is_gone_not_found(
+    registry: Registry, tmp_path: Path, content: bytes
+) -> None:
+    name = new_name()
+    client = mlflow.MlflowClient()
+    client.create_registered_model(name)
+    (tmp_path / "MLmodel").write_bytes(content)
+    with mlflow.start_run() as run:
+        mlflow.log_artifact(str(tmp_path / "MLmodel"), "damaged")
+        mlflow.log_text("", "gone/other")
+    for folder in ("damaged", "gone"):
+        source = f"{run.info.artifact_uri}/{folder}"
+        client.create_model_version(name, source, run.info.run_id)
+    with pytest.raises(DataError, match=r"MLmodel file is damaged: .* Log the model again"):
+        registry.mlmodel(name, 1)
+    with pytest.raises(NotFound, match=r"Not found at .*MLmodel") as caught:
+        registry.mlmodel(name, 2)
+    assert caught.value.remedy
+    assert not caught.value.what.endswith(":")
+    with pytest.raises(NotFound), registry.files(name, 3):
+        pass
+
+
+def test_files_at_an_address_that_mlflow_knows_no_store_for_are_refused_at_once(
+    registry: Registry, name: str
+) -> None:
+    for ask in (lambda: registry.mlmodel(name, 1), lambda: registry.files(name, 1).__enter__()):
+        with pytest.raises(PodiumError, match="refused") as caught:
+            ask()
+        assert caught.value.exit_code == 1
+
+
+def test_a_ledger_that_one_may_not_read_is_not_taken_for_a_deleted_one(backends: Backends) -> None:
+    backend, name = backends.get("server_auth"), new_name()
+    register_hollow(backend, name)
+    with as_client(backend):
+        registry = MlflowRegistry()
+        entries_in(registry, name, 1)
+        ledger = Ledger(registry, name)
+        ledger.refresh()
+        registry.note_head(name, ledger.chain.head.text())
+    grant(backend, "eve", f"{name}.ledger", "DENY")
+    with as_client(as_user(backend, "eve")):
+        registry = MlflowRegistry()
+        with pytest.raises(Forbidden, match="may not read the ledger of") as caught:
+            Ledger(registry, name).refresh(registry.model(name).head)
+    assert f"READ on the registered model {name}.ledger" in caught.value.remedy
+    assert caught.value.exit_code == 1
+
+
+def test_a_ledger_that_is_gone_may_be_asked_for_and_is_broken(
+    registry: Registry, name: str
+) -> None:
+    registry.check_ledger(name)
+    with pytest.raises(LedgerBroken, match="reached up to entry 2 once"):
+        Ledger(registry, name).refresh("2:ab")
 
 
 def test_files_are_those_that_were_registered_and_go_with_the_block(

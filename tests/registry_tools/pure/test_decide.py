@@ -162,14 +162,59 @@ def test_an_evaluation_names_the_champion_it_was_compared_with() -> None:
     assert (first.replaced, later.replaced) == (None, 7)
 
 
-def test_an_adoption_is_forced_where_the_ledger_said_otherwise() -> None:
+@pytest.mark.parametrize("forced", [True, False])
+def test_an_adoption_is_forced_as_it_is_told_and_then_needs_a_reason(forced: bool) -> None:
+    state, made = _champions(1).state, Evidence()
+    draft = decide.adoption(state, 2, "staging", "d", made, reason="r", forced=forced)
+    assert (draft.forced, draft.replaced, draft.model_digest) == (forced, None, "d")
+    if forced:
+        with pytest.raises(Refused, match="past every gate"):
+            decide.adoption(state, 2, "staging", "d", made, reason=" ", forced=True)
+
+
+def _forced(book: Book, stage: Any, version: int, **aliases: int) -> bool:
+    """With a reason; without one it is refused wherever it is by force."""
+    forced = decide.goes_past_the_gates(book.state, aliases, stage, version, reason="why")
+    if forced:
+        with pytest.raises(Refused, match="past every gate") as refused:
+            decide.goes_past_the_gates(book.state, aliases, stage, version, reason=None)
+        assert "with --reason" in refused.value.remedy
+    return forced
+
+
+def test_adopting_is_free_only_for_what_an_alias_pointed_at_before_podium() -> None:
+    book = Book()
+    assert not _forced(book, "production", 1, production=1)
+    assert not _forced(book, "staging", 2, production=1, staging=2)
+    assert _forced(book, "production", 2, production=1)
+    assert _forced(book, "production", 1, champion=1)
+    book.evaluate(1)
+    assert not _forced(book, "production", 1, production=1)
+    book.add(decide.rejection(book.state, 1, reason="leak"))
+    assert _forced(book, "production", 1, production=1)
+
+
+def test_adopting_into_a_stage_that_is_empty_now_is_by_force() -> None:
+    """Staging is empty after every promotion, production after a retirement."""
     book = _champions(1)
-    made = Evidence()
-    forced = [
-        decide.adoption(book.state, version, stage, "d", made, reason="r").forced
-        for version, stage in ((2, "production"), (2, "staging"))  # type: ignore[assignment]
-    ]
-    assert forced == [True, False]
+    assert _forced(book, "staging", 2, staging=2)
+    assert _forced(book, "production", 2, production=2)
+    book.add(decide.retirement(book.state, 1, reason="leak"))
+    assert _forced(book, "production", 1, production=1)
+    assert _forced(book, "production", 2, production=2)
+
+
+def test_a_rollback_passes_over_versions_that_were_deleted() -> None:
+    book = _champions(1, 2, 3)
+    assert decide.rollback(book.state, None, reason="worse", deleted=[2]).version == 1
+    with pytest.raises(Refused, match="version 2 was deleted from the registry; version 1 was del"):
+        decide.rollback(book.state, None, reason="worse", deleted=[2, 1])
+
+
+def test_going_back_to_the_champion_itself_is_refused_with_what_to_do() -> None:
+    with pytest.raises(Refused, match="in production already") as refused:
+        decide.rollback(_champions(1, 2).state, 2, reason="worse")
+    assert "Without --to it goes back to the one before" in refused.value.remedy
 
 
 def test_an_approval_is_given_once_and_only_to_what_is_in_staging() -> None:
@@ -286,7 +331,7 @@ def test_the_champion_is_not_put_into_staging() -> None:
     """It would leave production empty."""
     state = _champions(1).state
     with pytest.raises(Refused, match="production"):
-        decide.adoption(state, 1, "staging", "d", Evidence(), reason="by hand")
+        decide.adoption(state, 1, "staging", "d", Evidence(), reason="by hand", forced=True)
     with pytest.raises(Refused, match="production"):
         decide.promotion(state, candidate(1), "staging", reason=None, forced=False)
 

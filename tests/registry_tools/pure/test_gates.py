@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from registry_tools.entry import Draft, Evidence
-from registry_tools.gates import Check, checks_for, inconclusive
+from registry_tools.gates import Check, approvals, checks_for, inconclusive, lost
 from tests.registry_tools.pure.made import Book, candidate, digest_of
 
 STAGING = [
@@ -224,18 +226,58 @@ def test_the_author_approves_like_anybody_where_the_policy_does_not_mind(staged:
 def test_the_author_does_not_count_where_the_policy_says_so(staged: Book) -> None:
     staged.policy(approvals=1, exclude_author=True)
     _approve(staged, "cid")
-    assert _failed(staged, stage="production", author="cid") == ["approvals"]
-    needed = _check("approvals", staged, "production", author="cid").needed
-    assert needed == "1, not counting the author cid"
+    certain: dict[str, Any] = {"author": "cid", "author_is_certain": True}
+    assert _failed(staged, stage="production", **certain) == ["approvals"]
+    check = _check("approvals", staged, "production", **certain)
+    assert check.needed == "1, not counting the author cid"
+    assert (check.excluded, check.excluded_actors) == ("cid", ("cid",))
+    _approve(staged, "ann")
+    assert _failed(staged, stage="production", **certain) == []
+
+
+def test_where_the_author_is_only_guessed_whoever_staged_it_does_not_count_either(
+    staged: Book,
+) -> None:
+    """The run says `cid-on-the-cluster`, and the ledger `ann`: they may be one person."""
+    staged.policy(approvals=1, exclude_author=True)
+    _approve(staged, "ann", "cid-on-the-cluster")
+    guessed: dict[str, Any] = {"author": "cid-on-the-cluster"}
+    assert _failed(staged, stage="production", **guessed) == ["approvals"]
+    check = _check("approvals", staged, "production", **guessed)
+    assert check.excluded_actors == ("cid-on-the-cluster", "ann")
+    assert check.needed == (
+        "1, not counting the author cid-on-the-cluster (by its run) or ann (staged it)"
+    )
+    assert approvals(staged.state, 2, "cid-on-the-cluster") == check
+    assert approvals(staged.state, 2, "cid-on-the-cluster", True).passed
     _approve(staged, "bob")
-    assert _failed(staged, stage="production", author="cid") == []
+    assert _failed(staged, stage="production", **guessed) == []
+
+
+@pytest.mark.parametrize(
+    ("verdict", "lenient", "loses"),
+    [
+        ("pass", False, False),
+        ("fail", True, True),
+        ("inconclusive", False, True),
+        ("inconclusive", True, False),
+    ],
+)
+def test_a_version_lost_where_its_last_verdict_lets_it_go_no_further(
+    book: Book, verdict: str, lenient: bool, loses: bool
+) -> None:
+    book.policy({"on_inconclusive": "pass" if lenient else "refuse"})
+    book.evaluate(2, verdict)
+    assert lost(book.state, 2) is loses
+    assert not lost(book.state, 9)
 
 
 def test_where_the_author_is_not_known_whoever_staged_it_counts_as_such(staged: Book) -> None:
     staged.policy(approvals=1, exclude_author=True)
     _approve(staged, "ann")
     assert _failed(staged, stage="production") == ["approvals"]
-    assert _failed(staged, stage="production", author="bob") == []
+    bob: dict[str, Any] = {"author": "bob", "author_is_certain": True}
+    assert _failed(staged, stage="production", **bob) == []
     _approve(staged, "bob")
     assert _failed(staged, stage="production") == []
 

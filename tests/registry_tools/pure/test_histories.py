@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from registry_tools import decide
 from registry_tools.entry import STAGES, Draft, Entry, Evidence, Stage
@@ -12,7 +14,7 @@ from registry_tools.errors import Refused
 from registry_tools.fold import fold
 from registry_tools.gates import checks_for
 from registry_tools.policy import Policy
-from registry_tools.state import Traffic
+from registry_tools.state import State, Traffic
 from tests.registry_tools.pure.made import MODEL, Book, candidate, digest_of
 
 VERSION = st.integers(1, 5)
@@ -28,6 +30,7 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.book = Book()
+        self.earned: set[int] = set()  # promotions, by seq, that the gates let through
 
     @rule(
         version=VERSION,
@@ -50,7 +53,7 @@ class Histories(RuleBasedStateMachine):
         stage=STAGE,
         variant=VARIANT,
         forced=st.integers(0, 9).map(lambda n: n == 0),
-        author=st.one_of(st.none(), PERSON),
+        author=st.tuples(st.one_of(st.none(), PERSON), st.booleans()),
         actor=PERSON,
     )
     def promote(
@@ -59,7 +62,7 @@ class Histories(RuleBasedStateMachine):
         stage: Stage,
         variant: str,
         forced: bool,
-        author: str | None,
+        author: tuple[str | None, bool],
         actor: str,
     ) -> None:
         state = self.book.state
@@ -67,14 +70,17 @@ class Histories(RuleBasedStateMachine):
             stage == "staging" and state.staging and state.staging.version == version
         ):
             return
-        wanted = candidate(version, digest=digest_of(version, variant), author=author)
+        digest, (name, certain) = digest_of(version, variant), author
+        wanted = candidate(version, digest=digest, author=name, author_is_certain=certain)
         failed = [check for check in checks_for(stage, state, wanted) if not check.passed]
         if failed and not forced:
             return
         if not failed:
             self._check_it_was_earned(version, stage, wanted.digest, author)
         draft = decide.promotion(state, wanted, stage, reason="why", forced=bool(failed))
-        self.book.add(draft, actor)
+        entered = self.book.add(draft, actor)
+        if entered is not None and not failed:
+            self.earned.add(entered.seq)
         after = self.book.state
         holder = after.holder(stage)
         assert holder is not None
@@ -84,7 +90,7 @@ class Histories(RuleBasedStateMachine):
             assert after.staging is None
 
     def _check_it_was_earned(
-        self, version: int, stage: Stage, digest: str, author: str | None
+        self, version: int, stage: Stage, digest: str, author: tuple[str | None, bool]
     ) -> None:
         entries, policy = self.book.entries, self.book.state.policy
         about = [e for e in entries if e.version == version]
@@ -101,7 +107,8 @@ class Histories(RuleBasedStateMachine):
         assert not any(_turns_down(e, version) for e in entries if e.seq > since)
         agreed = {e.actor for e in about if e.action == "approve" and e.seq > since}
         if policy.promotion.exclude_author:
-            agreed -= {author or staged.actor}
+            name, certain = author
+            agreed -= {name} if certain and name else {name or staged.actor, staged.actor}
         assert len(agreed) >= policy.promotion.approvals
 
     @rule(version=VERSION, actor=PERSON)
@@ -156,20 +163,55 @@ class Histories(RuleBasedStateMachine):
         assert back[-1].action not in TURNS_DOWN
         self.book.add(draft, actor)
         assert self.book.state.champion == target
-        assert self.book.state.of(state.champion or 0).barred_as == "rolled back"
+        if state.champion is not None:
+            assert self.book.state.of(state.champion).barred_as == "rolled back"
 
-    @rule(version=VERSION, stage=STAGE, actor=PERSON)
-    def adopt(self, version: int, stage: Stage, actor: str) -> None:
-        state = self.book.state
-        if state.champion == version:
-            return
+    @initialize(
+        before=st.lists(
+            st.tuples(VERSION, STAGE), max_size=2, unique_by=(itemgetter(0), itemgetter(1))
+        )
+    )
+    def adopt_what_came_before(self, before: list[tuple[int, Stage]]) -> None:
+        """Most models have no aliases yet; of those that have, all are taken over at once."""
+        aliases = {stage: version for version, stage in before}
+        for version, stage in sorted(before, key=itemgetter(1)):
+            assert (stage, version) in decide.before_podium(State(MODEL), aliases)
+            self._adopt(State(MODEL), aliases, version, stage, "ann")
+
+    @rule(version=VERSION, stage=STAGE, aliased=st.booleans(), actor=PERSON)
+    def adopt(self, version: int, stage: Stage, aliased: bool, actor: str) -> None:
+        """aliased: the alias points at it by now, whatever the ledger says."""
+        if self.book.state.champion != version:
+            aliases = {stage: version} if aliased else {}
+            self._adopt(self.book.state, aliases, version, stage, actor)
+
+    def _adopt(
+        self, seen: State, aliases: dict[Stage, int], version: int, stage: Stage, actor: str
+    ) -> None:
+        forced = decide.goes_past_the_gates(seen, aliases, stage, version, reason="by hand")
         draft = decide.adoption(
-            state, version, stage, digest_of(version), Evidence(), reason="by hand"
+            *(self.book.state, version, stage, digest_of(version), Evidence()),
+            reason="by hand",
+            forced=forced,
         )
         self.book.add(draft, actor)
         holder = self.book.state.holder(stage)
         assert holder is not None
         assert holder.version == version
+        assert (holder.forced is not None) == forced
+
+    @invariant()
+    def who_is_in_production_passed_a_gate_or_is_marked(self) -> None:
+        """Also after rollbacks: then it is how the version came to a stage that counts."""
+        holder = self.book.state.production
+        if holder is None or holder.forced is not None:
+            return
+        came = ("promote", "adopt")
+        entries = [e for e in self.book.entries if e.action in came]
+        last = [e for e in entries if e.version == holder.version][-1]
+        first_of_all = all(e.action == "adopt" for e in entries[: entries.index(last)])
+        assert not last.forced
+        assert last.seq in self.earned or (last.action == "adopt" and first_of_all)
 
     @rule(
         mode=st.sampled_from(["off", "shadow", "canary", "ab"]),

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +13,9 @@ from hypothesis import strategies as st
 from podium.errors import PodiumError
 from registry_tools.entry import STAGES, Draft
 from registry_tools.errors import LedgerConflict
+from registry_tools.examine import examine_files
 from registry_tools.ledger import Ledger
-from registry_tools.port import Model
+from registry_tools.port import Model, Version
 from registry_tools.projection import Difference, differences, project
 from registry_tools.state import State
 from tests.registry_tools.pure.made import MODEL, MODERATE, Book, digest_of
@@ -195,15 +200,94 @@ def test_an_entry_whose_writer_was_killed_is_seen_by_who_looks_last(
     assert registry.known[MODEL].aliases == {"production": 2}
 
 
-def test_an_alias_is_not_set_to_a_version_that_bears_another_digest(
-    registry: MemoryRegistry,
-) -> None:
+class Filed(MemoryRegistry):
+    """Versions have files, one each: `contents` says of which content. created: of all of them."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(MODEL)
+        self.folder = folder
+        self.contents: dict[int, str] = {}
+        self.created = "2026-01-01T00:00:00.000+00:00"
+
+    def version(self, name: str, number: int) -> Version:
+        return replace(super().version(name, number), created=self.created)
+
+    @contextmanager
+    def files(self, name: str, number: int) -> Iterator[Path]:
+        self._called("files")
+        folder = self.folder / str(number)
+        folder.mkdir(exist_ok=True)
+        (folder / "model.txt").write_text(self.contents[number])
+        yield folder
+
+    def digest(self, number: int) -> str:
+        with self.files(MODEL, number) as folder:
+            return examine_files(folder, answering=False).digest
+
+
+@pytest.fixture
+def filed(tmp_path: Path) -> Filed:
+    """Version 1 in production and 2 in staging, pinned as they are; no alias is set yet."""
+    registry = Filed(tmp_path)
+    registry.contents = {1: "one", 2: "two"}
     ledger = _ledger(registry)
-    _promote(ledger, 1, "production")
-    registry.tags[1] = {"podium.digest": digest_of(7)}
-    with pytest.raises(PodiumError, match="is registered with the digest"):
-        project(registry, ledger)
-    assert registry.known[MODEL].aliases == {}
-    registry.tags[1] = {"podium.digest": digest_of(1)}
-    project(registry, ledger)
-    assert registry.known[MODEL].aliases == {"production": 1}
+    for version, stage in ((1, "production"), (2, "staging")):
+        draft = Draft(
+            "promote",
+            version=version,
+            stage=stage,  # type: ignore[arg-type]
+            model_digest=registry.digest(version),
+        )
+        ledger.append(ledger.entry(draft, "ann"))
+    registry.calls.clear()
+    return registry
+
+
+def test_files_are_looked_at_only_where_something_is_odd(filed: Filed) -> None:
+    filed.tags[1] = {"podium.digest": filed.digest(1)}
+    filed.calls.clear()
+    assert project(filed, _ledger(filed)).notes == ()
+    assert "files" not in filed.calls
+    assert filed.known[MODEL].aliases == {"production": 1, "staging": 2}
+
+
+def test_a_wrong_tag_alone_does_not_stop_an_alias_and_is_told(filed: Filed) -> None:
+    filed.tags[1] = {"podium.digest": digest_of(7)}
+    notes = project(filed, _ledger(filed)).notes
+    assert filed.known[MODEL].aliases == {"production": 1, "staging": 2}
+    assert len(notes) == 1
+    assert "The tag podium.digest of version 1" in notes[0]
+    assert "podium verify flights" in notes[0]
+
+
+def test_an_alias_is_not_set_to_other_files_and_the_other_stage_goes_on(filed: Filed) -> None:
+    filed.tags[1] = {"podium.digest": digest_of(7)}
+    filed.contents[1] = "another"
+    with pytest.raises(PodiumError, match="@production was not set: version 1") as refused:
+        project(filed, _ledger(filed))
+    assert "podium rollback" in refused.value.remedy
+    assert filed.known[MODEL].aliases == {"staging": 2}
+    filed.contents[1] = "one"
+    project(filed, _ledger(filed))
+    assert filed.known[MODEL].aliases == {"production": 1, "staging": 2}
+
+
+def test_a_version_that_was_made_anew_without_a_tag_has_to_have_the_same_files(
+    filed: Filed,
+) -> None:
+    filed.created = "2999-01-01T00:00:00.000+00:00"
+    filed.contents[1] = "a stranger's"
+    with pytest.raises(PodiumError, match="after the ledger first heard of it"):
+        project(filed, _ledger(filed))
+    assert filed.known[MODEL].aliases == {"staging": 2}
+    filed.contents[1] = "one"
+    assert project(filed, _ledger(filed)).notes == ()
+    assert filed.known[MODEL].aliases == {"production": 1, "staging": 2}
+
+
+def test_files_that_cannot_be_read_keep_an_odd_version_from_its_alias(filed: Filed) -> None:
+    filed.tags[1] = {"podium.digest": digest_of(7)}
+    del filed.contents[1]
+    with pytest.raises(PodiumError, match="files of version 1 of flights cannot be read"):
+        project(filed, _ledger(filed))
+    assert filed.known[MODEL].aliases == {"staging": 2}

@@ -239,3 +239,16 @@ def test_force_stays_visible_when_a_rollback_brings_the_version_back() -> None:
     assert book.state.production.by.forced is False
     assert book.state.production.forced is not None
     assert book.state.production.forced.reason == "outage"
+
+
+def test_since_when_a_version_is_known_is_the_first_entry_about_it() -> None:
+    book = Book()
+    book.policy()
+    book.stage(1)
+    book.put(1)
+    book.add(Draft("reject", version=2, reason="leak"))
+    book.evaluate(2)
+    since = {version: known.known_since for version, known in book.state.versions.items()}
+    assert {version: event and event.seq for version, event in since.items()} == {1: 2, 2: 5}
+    assert since[1] is not None
+    assert since[1].at == book.entries[1].at
