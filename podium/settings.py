@@ -125,7 +125,7 @@ def _targets_of_environment(environ: Mapping[str, str]) -> tuple[Target, ...]:
                 allow_private="private" in allowed,
             ),
             "PODIUM_NOTIFY_URL",
-            "Set PODIUM_NOTIFY_ALLOW=http",
+            "Set PODIUM_NOTIFY_ALLOW=http (http,private for an address of your own network)",
         )
         for url in _words(environ.get("PODIUM_NOTIFY_URL", ""))
     )

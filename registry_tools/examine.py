@@ -54,14 +54,19 @@ def examine(
     champion, is in what is returned; raises Unreachable.
     """
     files = _downloaded(registry, version, answering=answering)
+    breaks: tuple[str, ...] = ()
+    compared = "nothing"
+    if answering:
+        breaks, compared = _compared(registry, version, state.champion, files)
     candidate = Candidate(
         version.number,
         files.digest,
         version.digest,
         files.problem,
         files.answered,
-        _breaks(registry, version, state.champion, files) if answering else (),
-        author_of(registry, version),
+        breaks,
+        compared,
+        author=author_of(registry, version),
         author_is_certain=author_is_certain(version),
     )
     return Examined(candidate, files)
@@ -102,21 +107,23 @@ def _downloaded(registry: Registry, version: Version, *, answering: bool) -> Fil
         return Files("", None, error.what, "", None)
 
 
-def _breaks(
+def _compared(
     registry: Registry, version: Version, champion: int | None, files: Files
-) -> tuple[str, ...]:
-    """What callers of the champion could not go on with, a sentence each."""
+) -> tuple[tuple[str, ...], str]:
+    """What callers of the champion could not go on with, a sentence each; and what was compared."""
     if champion is None or champion == version.number:
-        return ()
+        return (), "no champion to compare with"
     try:
         promised = signature_of(registry.mlmodel(version.name, champion))
     except Unreachable:
         raise
     except PodiumError as error:
-        return (f"the champion's signature cannot be read: {error.what}",)
-    if promised is not None and files.signature is None and files.problem:
-        return ("its own signature cannot be read",)
-    return incompatible(promised, files.signature)
+        return (f"the champion's signature cannot be read: {error.what}",), ""
+    if promised is None:
+        return (), "the champion has none to compare with"
+    if files.signature is None and files.problem:
+        return ("its own signature cannot be read",), ""
+    return incompatible(promised, files.signature), "compatible"
 
 
 def _with_manifest(folder: Path, *, answering: bool) -> Files:

@@ -32,8 +32,9 @@ class Candidate:
     digest: of its files, as they are now. registered_digest: the one in its tag, if any. problem:
     why its files are not intact, do not load or do not answer their example; empty where they do,
     and `answered` says what was tried. incompatible: what its signature breaks for callers of the
-    champion. author: who trained it, where that is known; `author_is_certain` where its tag says
-    so, and not only the run, whose names may be other ones than those of the ledger.
+    champion, and `compared` what it was compared with. author: who trained it, where that is
+    known; `author_is_certain` where its tag says so, and not only the run, whose names may be
+    other ones than those of the ledger.
     """
 
     version: int
@@ -42,6 +43,7 @@ class Candidate:
     problem: str = ""
     answered: str = "loads and answers its example"
     incompatible: tuple[str, ...] = ()
+    compared: str = "compatible"
     author: str | None = None
     author_is_certain: bool = False
 
@@ -180,7 +182,7 @@ def _intact(candidate: Candidate, known: VersionState) -> Check:
 
 
 def _signature(candidate: Candidate) -> Check:
-    found = "; ".join(candidate.incompatible) or "compatible"
+    found = "; ".join(candidate.incompatible) or candidate.compared
     needed = "callers of the champion can go on"
     return Check("signature", not candidate.incompatible, found, needed)
 

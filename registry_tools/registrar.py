@@ -94,6 +94,8 @@ class Registrar:
         refused = failed and not forced
         if not refused:
             drafts.append(self._promotion(state, examined, stage, wanted, forced=failed))
+        elif verdict is None:
+            drafts = []  # a refusal enters nothing of itself
         return replace(self.writer.enter(drafts, wanted), checks=checks, refused=refused)
 
     def evaluate(self, number: int, evidence: Evidence, wanted: Wanted) -> Outcome:

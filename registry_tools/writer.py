@@ -41,7 +41,8 @@ class Writer:
         """Write `drafts` one after the other; of a dry run, only say what they would be."""
         if wanted.dry_run:
             entries = self.ledger.supposed(drafts, wanted.actor)
-            return Outcome(self.supposed(drafts, wanted), tuple(entries), dry_run=True)
+            state, wrong = self.supposed(drafts, wanted), self.found_wrong
+            return Outcome(state, tuple(entries), mended=wrong, dry_run=True)
         return self.done(self._write_all(drafts, wanted), wanted)
 
     def _write_all(self, drafts: Sequence[Draft], wanted: Wanted) -> list[Entry]:
@@ -101,7 +102,8 @@ class Writer:
         the entry is deleted.
         """
         if wanted.dry_run:
-            return Outcome(self.ledger.state, notes=notes, dry_run=True)
+            wrong = self.found_wrong
+            return Outcome(self.ledger.state, notes=notes, mended=wrong, dry_run=True)
         if not (entries or self.found_wrong or self._is_head_stale):
             return Outcome(self.ledger.state, notes=notes)
         told = self._note_head()

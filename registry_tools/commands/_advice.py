@@ -55,14 +55,16 @@ def after_promotion(state: State, version: int, stage: Stage, approved: bool) ->
 
     name = quoted(state.model)
     if stage == "production":
+        back = f'podium rollback {name} --reason "…"  # to go back'
         return (
             f"podium status {name}",
             f"mlflow models serve -m {quoted(f'models:/{state.model}@production')}",
-            f'podium rollback {name} --reason "…"  # to go back',
+            *([back] if len(state.champions) > 1 else []),
         )
     if lost(state, version):
         return (f"podium status {name}", f'podium reject {name} {version} --reason "…"')
-    approve = () if approved else (f"podium approve {name} {version}",)
+    whom = "  # by somebody else" if state.policy.promotion.exclude_author else ""
+    approve = () if approved else (f"podium approve {name} {version}{whom}",)
     return (*approve, f"podium promote {name} {version} --to production")
 
 

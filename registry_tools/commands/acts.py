@@ -60,7 +60,7 @@ def report(
         _entered(outcome),
         _table(outcome.checks),
         _refusal(outcome, remedies),
-        "".join(f"Set right: {difference}.\n" for difference in outcome.mended),
+        _mended(outcome),
         "".join(f"Note: {note}\n" for note in notes),
         "".join(["Next:\n", *(f"  {step}\n" for step in following)]) if following else "",
     ]
@@ -122,8 +122,14 @@ def _entered(outcome: Outcome) -> str:
     verb = "Would enter" if outcome.dry_run else "Entered"
     lines = [f"{verb} {entry.seq}: {sentence(entry)}\n" for entry in outcome.entries]
     if outcome.dry_run:
-        lines.append("This was a dry run: nothing was changed. Without --dry-run it is done.\n")
+        lines.append("This was a dry run: nothing was changed.\n")
     return "".join(lines)
+
+
+def _mended(outcome: Outcome) -> str:
+    """Aliases that somebody moved, or that an interrupted command left."""
+    verb = "Would set right" if outcome.dry_run else "Set right"
+    return "".join(f"{verb}: {difference}.\n" for difference in outcome.mended)
 
 
 def _table(checks: Sequence[Check]) -> str:

@@ -48,7 +48,7 @@ def command(name: str, version: int | str, reason: str | None, dry_run: bool) ->
     outcome = registrar.approve(number, how)
     check = approvals(outcome.state, number, *author)
     notes = [f"Approvals: {check.found}; needed: {check.needed}."]
-    if check.excluded == how.actor:
+    if how.actor in check.excluded_actors:
         notes.append(f"{how.actor} is the author, so this approval does not count.")
     return report(outcome, before, following=_following(name, number, check), notes=notes)
 

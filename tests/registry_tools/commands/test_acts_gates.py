@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import mlflow
 import pytest
 from click.testing import CliRunner
 
@@ -250,3 +251,17 @@ def test_the_modules_of_the_acts_import_nothing_heavy(tmp_path: Path) -> None:
     code = f"import sys, {modules}; print(sorted({heavy} & set(sys.modules)))"
     done = run(["python", "-c", code], tmp_path, environment(tmp_path))
     assert done.stdout.strip() == "[]"
+
+
+def test_a_refusal_enters_nothing_of_itself(acts: Acting) -> None:
+    before = acts.sight()
+    acts.run("promote", 1, "--to", "staging", code=1)
+    assert acts.sight() == before
+
+
+def test_a_dry_run_says_which_alias_would_be_set_right(acts: Acting) -> None:
+    acts.staged(1)
+    acts.run("promote", 1, "--to", "production")
+    mlflow.MlflowClient().set_registered_model_alias(acts.name, "production", "2")
+    said = acts.run("reject", 2, "--reason", "worse", "--dry-run").stdout
+    assert "Would set right: the alias @production points at version 2" in said
