@@ -17,7 +17,7 @@ _PORTS = {"http": 80, "https": 443}
 _DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _SECRETS = (  # what each leaves of what it finds; passwords may hold any of /?#@, unlike RFC 3986
     (re.compile(r"(://[^\s:/?#@]*:)(?!\d+(?:[/?#]|\s|$))\S*@"), r"\1***@"),  # not a port and a path
-    (re.compile(r"://[^\s:/?#@]+@"), "://***@"),
+    (re.compile(r"(https?://)[^\s:/?#@]+@"), r"\1***@"),  # a token; of a database it is a user
     (
         re.compile(
             r"([\w.-]*(?:passw(?:or)?d|pwd|token|secret|signature|credential|api_?key"
@@ -31,7 +31,7 @@ _SECRETS = (  # what each leaves of what it finds; passwords may hold any of /?#
 
 def without_password(text: str) -> str:
     """`text`, a URI or a message that holds some, with three asterisks for all that is secret:
-    passwords, what stands alone before an @, and parameters such as `password` or `token`.
+    passwords, what stands alone before a server's @, and parameters such as `password` or `token`.
     """
     for secret, left in _SECRETS:
         text = secret.sub(left, text)

@@ -42,6 +42,7 @@ def test_no_spelling_of_a_secret_is_shown(written: str, shown: str) -> None:
     "uri",
     [
         "http://127.0.0.1:5000",
+        "postgresql://ann@db.example/mlflow",
         "http://127.0.0.1:5000/users/ann@example.com",
         "http://127.0.0.1:5000?user=ann@example.com",
         "https://mlflow.example/x?page_token_count=5&user=ann",
