@@ -19,6 +19,7 @@ from podium.errors import PodiumError
 from podium.interrupts import terminated_like_interrupted
 
 LIMIT_SECONDS = 300.0
+_REAP_SECONDS = 5.0
 _MOST_CHARACTERS = 500
 
 
@@ -62,7 +63,8 @@ def _run(folder: Path, result: Path, output: Path, limit_seconds: float) -> int 
         finally:
             with suppress(ProcessLookupError):  # nothing of it is left
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            with suppress(subprocess.TimeoutExpired):  # an interrupt may have left its lock held
+                process.wait(_REAP_SECONDS)
 
 
 def _read(result: Path) -> dict[str, str] | None:

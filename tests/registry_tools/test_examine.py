@@ -192,12 +192,16 @@ def test_a_foreign_model_is_stopped_when_the_command_is(
         env=processes.environment(tmp_path),
         stderr=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 60
-    while not (note.exists() and note.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    command.send_signal(number)
-    assert command.wait(30) != 0
-    gone(note)
+    try:
+        deadline = time.monotonic() + 60
+        while not (note.exists() and note.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        command.send_signal(number)
+        assert command.wait(30) != 0
+        gone(note)
+    finally:
+        command.kill()
+        command.wait()
 
 
 def gone(note: Path) -> None:
