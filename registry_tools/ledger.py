@@ -60,7 +60,7 @@ class Ledger:
         folded before then stays in `state`.
         """
         self.look(noted_head)
-        return self._whole()
+        return self.whole()
 
     def read_again(self, noted_head: str | None = None) -> State:
         """Like `refresh`, but from the first entry on, so that what somebody changed or deleted
@@ -69,7 +69,7 @@ class Ledger:
         self._read_again()
         if noted_head is not None:
             self._compare(noted_head)
-        return self._whole()
+        return self.whole()
 
     def look(self, noted_head: str | None = None) -> None:
         """Like `refresh`, but a break is only noted in `chain.broken`."""
@@ -147,7 +147,7 @@ class Ledger:
             return error
         return None
 
-    def _whole(self) -> State:
+    def whole(self) -> State:
         """The state. Raises LedgerBroken where the chain is broken."""
         if self.chain.broken is None:
             return self.state
@@ -173,7 +173,7 @@ class Ledger:
         if found is not None and found.entry == entry:
             return found
         if entry.action != "restart":
-            self._whole()
+            self.whole()
         if self.chain.head.number == entry.parent:
             return None
         winner = self.chain.after(entry.parent)

@@ -190,6 +190,7 @@ class Registrar:
         """Aliases that did not say what the ledger says when this was opened."""
         return self.writer.found_wrong
 
+    @property
     def before_podium(self) -> tuple[tuple[Stage, int], ...]:
         """Stages that have an alias, and nothing in the ledger: they came before Podium."""
         return decide.before_podium(self.state, self.model.aliases)
@@ -265,7 +266,7 @@ class Registrar:
         return examine(self.registry, version, self.state)
 
     def _check_adopted(self) -> None:
-        stages = self.before_podium()
+        stages = self.before_podium
         if stages:
             there = " and ".join(f"@{stage} on version {number}" for stage, number in stages)
             raise Refused(

@@ -55,7 +55,7 @@ class Writer:
             try:
                 if written and self.ledger.chain.head.hash != written[-1].hash:
                     raise LedgerConflict(f"Somebody else wrote about {self.ledger.model} too.")
-                written.append(self._write(draft, wanted).entry)
+                written.append(self.write(draft, wanted).entry)
             except PodiumError as error:
                 if not written:
                     raise
@@ -78,7 +78,8 @@ class Writer:
         again = f"Look at podium history {self.ledger.model}, and run it again if it makes sense."
         return type(error)(" ".join(what), remedy=f"{error.remedy} {again}".strip())
 
-    def _write(self, draft: Draft, wanted: Wanted) -> Counted:
+    def write(self, draft: Draft, wanted: Wanted) -> Counted:
+        """Write one entry, and have others told of it once it counts; nothing else."""
         if not self.ledger.chain.seen:
             self.ledger.registry.create_ledger(self.ledger.model)
         entry = self.ledger.entry(draft, wanted.actor)

@@ -88,7 +88,7 @@ def attention_of(opened: Opened) -> list[tuple[str, str]]:
 def _holders(opened: Opened, now: datetime) -> tuple[object, ...]:
     """Cells: production, since, by, staging. An alias from before Podium stands in brackets."""
     production, staging = opened.state.production, opened.state.staging
-    before = {stage: f"({version})" for stage, version in opened.before_podium.items()}
+    before = {stage: f"({version})" for stage, version in opened.before_podium}
     staged = before.get("staging", NOTHING) if staging is None else str(staging.version)
     if production is None:
         return before.get("production", NOTHING), NOTHING, NOTHING, staged
@@ -110,7 +110,7 @@ def _document(opened: Opened) -> dict[str, Any]:
         "staging": holder_document(opened.state.staging),
         "traffic": traffic_document(opened.state.traffic),
         "differences": [difference_document(found) for found in opened.differences],
-        "before_podium": opened.before_podium,
+        "before_podium": dict(opened.before_podium),
     }
 
 

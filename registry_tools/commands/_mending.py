@@ -10,12 +10,14 @@ from registry_tools.commands._reading import Opened, entry_document
 from registry_tools.commands._verifying import Verified, again, open_or_explain, report, verify
 from registry_tools.commands.acts import quoted
 from registry_tools.entry import Draft, Entry
-from registry_tools.errors import LedgerBroken, OutcomeUnknown, Refused
+from registry_tools.errors import LedgerBroken, Refused
 from registry_tools.inspection import NEWER, chain_findings, wrong_tags
 from registry_tools.notices import Notices
+from registry_tools.outcome import Wanted
 from registry_tools.port import Registry
 from registry_tools.projection import project
 from registry_tools.state import Holder, State
+from registry_tools.writer import Writer
 
 
 def repaired(verified: Verified) -> Result:
@@ -43,9 +45,10 @@ def restarted(registry: Registry, name: str, reason: str, actor: str, notices: N
     opened = open_or_explain(registry, name)
     broken = why_broken(opened)
     registry.create_ledger(name)  # also refuses what is not Podium's
-    entry = opened.ledger.entry(Draft("restart", reason=reason), actor)
     on_top_of = opened.state.seq
-    number = _append(opened, entry, notices)
+    writer = Writer(opened.ledger, notices, opened.model)
+    counted = writer.write(Draft("restart", reason=reason), Wanted(actor, reason))
+    number, entry = counted.number, counted.entry
     try:
         registry.note_head(name, opened.ledger.chain.head.text())
         verified = verify(registry, name, None)
@@ -85,19 +88,6 @@ def why_broken(opened: Opened) -> str:
             f"{first.what}: it is not lost.", remedy="Update Podium here, and nothing is broken."
         )
     return chain.broken.reason
-
-
-def _append(opened: Opened, entry: Entry, notices: Notices) -> int:
-    notices.prepare(entry, opened.registry.place)
-    try:
-        number = opened.ledger.append(entry).number
-    except OutcomeUnknown:
-        raise  # the notice waits until it is known
-    except Exception:
-        notices.drop(entry)
-        raise
-    notices.release(entry)
-    return number
 
 
 def _aliases(opened: Opened) -> list[str]:

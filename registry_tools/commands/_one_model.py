@@ -79,7 +79,7 @@ def _paragraphs(opened: Opened, found: _Found, now: datetime) -> list[str]:
 def _stages(opened: Opened, agreed: Check | None, now: datetime) -> list[str]:
     state = opened.state
     if opened.before_podium:
-        there = ", ".join(f"@{stage} on version {v}" for stage, v in opened.before_podium.items())
+        there = ", ".join(f"@{stage} on version {v}" for stage, v in opened.before_podium)
         return [f"No ledger entry says who is champion. Aliases from before Podium: {there}."]
     if opened.empty:
         return ["No ledger yet: nothing was ever promoted."]
@@ -235,7 +235,7 @@ def _document(opened: Opened, found: _Found, now: datetime) -> dict[str, Any]:
         "traffic": traffic_document(state.traffic),
         "policy": {**state.policy.to_json(), "set": event_document(state.policy_by)},
         "differences": [difference_document(each) for each in opened.differences],
-        "before_podium": opened.before_podium,
+        "before_podium": dict(opened.before_podium),
         "restarted": event_document(state.restarted),
         "candidates": [_candidate_document(v) for v in found.waiting[:_MOST_CANDIDATES]],
         "candidates_total": len(found.waiting),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from podium.errors import NotFound, UsageError
+from podium.errors import UsageError
 from podium.spec.names import model_name_problem
 from registry_tools import words
 from registry_tools.chain import Break
-from registry_tools.commands._which_version import LATEST, pointed_at
-from registry_tools.commands.acts import quoted
-from registry_tools.entry import STAGES, Entry
+from registry_tools.decide import before_podium
+from registry_tools.entry import Entry, Stage
 from registry_tools.errors import LedgerBroken
 from registry_tools.ledger import Ledger
 from registry_tools.port import Model, Registry
@@ -52,11 +51,9 @@ class Opened:
         return not self.ledger.chain.seen and self.broken is None
 
     @property
-    def before_podium(self) -> dict[str, int]:
+    def before_podium(self) -> tuple[tuple[Stage, int], ...]:
         """Stages that have an alias, where no version ever came to a stage by an entry."""
-        if self.broken is not None or self.state.ever_held:
-            return {}
-        return {s: self.model.aliases[s] for s in reversed(STAGES) if s in self.model.aliases}
+        return () if self.broken is not None else before_podium(self.state, self.model.aliases)
 
     @property
     def differences(self) -> tuple[Difference, ...]:
@@ -86,35 +83,6 @@ def open_model(registry: Registry, name: str) -> Opened:
     ledger = Ledger(registry, name)
     ledger.look(model.head)
     return Opened(registry, model, ledger)
-
-
-def number_of(opened: Opened, named: int | str) -> int:
-    """The number of a version. @production and @staging are what the ledger says.
-
-    Raises NotFound where nothing bears that name, LedgerBroken where only the ledger could tell.
-    """
-    if isinstance(named, int):
-        return named
-    alias = named.removeprefix("@")
-    if named == LATEST:
-        return _latest(opened)
-    if alias not in STAGES or opened.before_podium:
-        return pointed_at(opened.model, alias)
-    opened.ledger.refresh(opened.model.head)
-    holder = opened.state.production if alias == "production" else opened.state.staging
-    if holder is None:
-        raise NotFound(
-            f"Nothing of {opened.name} is in {alias}.",
-            remedy=f"podium status {quoted(opened.name)} shows what is where.",
-        )
-    return holder.version
-
-
-def _latest(opened: Opened) -> int:
-    versions = opened.registry.versions(opened.name)
-    if not versions:
-        raise NotFound(f"{opened.name} has no versions.", remedy="podium train registers one.")
-    return max(version.number for version in versions)
 
 
 def check_name(name: str) -> None:

@@ -13,7 +13,8 @@ from podium.command import Result
 from podium.errors import NotFound, PodiumError, UsageError
 from podium.progress import Progress
 from podium.reports.text import NOTHING, number, shorten, text_table
-from registry_tools.commands._reading import Opened, number_of, open_model
+from registry_tools.commands._reading import Opened, open_model
+from registry_tools.commands._which_version import resolve
 from registry_tools.commands.acts import quoted
 from registry_tools.comparison import (
     Comparison,
@@ -45,7 +46,7 @@ def side_by_side(
 ) -> Result:
     """The two versions of `name`; `everything`: equal parameters too."""
     opened = open_model(registry, name)
-    one, other = (number_of(opened, each) for each in named)
+    one, other = (resolve(opened, each) for each in named)
     if one == other:
         raise UsageError(f"Both are version {one} of {name}.", remedy="Name two versions.")
     first, second = (_described(opened, each, progress) for each in (one, other))

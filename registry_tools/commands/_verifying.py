@@ -123,7 +123,7 @@ def _elsewhere(opened: Opened) -> list[Finding]:
 def _beginnings(opened: Opened) -> list[Finding]:
     name = quoted(opened.name)
     if opened.before_podium:
-        there = ", ".join(f"@{stage} on version {v}" for stage, v in opened.before_podium.items())
+        there = ", ".join(f"@{stage} on version {v}" for stage, v in opened.before_podium)
         what = f"no entry speaks of them: {there}"
         return [Finding("aliases from before Podium", "note", what, (), f"podium adopt {name}")]
     if opened.empty:

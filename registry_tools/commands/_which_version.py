@@ -9,8 +9,10 @@ import click
 
 from podium.command import Unset
 from podium.errors import NotFound, did_you_mean
+from registry_tools.commands.acts import quoted
 
 if TYPE_CHECKING:
+    from registry_tools.commands._reading import Opened
     from registry_tools.port import Model
     from registry_tools.registrar import Registrar
 
@@ -43,23 +45,24 @@ class VersionName(Unset):
 WHICH = VersionName()
 
 
-def resolve(registrar: Registrar, named: int | str) -> int:
+def resolve(found: Registrar | Opened, named: int | str) -> int:
     """The number of the version. @staging and @production are what the ledger says.
 
-    Raises NotFound where nothing bears that name.
+    Raises NotFound where nothing bears that name, LedgerBroken where only the ledger could tell.
     """
     if isinstance(named, int):
         return named
     alias = named.removeprefix("@")
     if named == LATEST:
-        return _latest(registrar)
-    if alias not in _KEPT_BY_THE_LEDGER or registrar.before_podium():
-        return pointed_at(registrar.model, alias)
-    holder = registrar.state.production if alias == "production" else registrar.state.staging
+        return _latest(found)
+    if alias not in _KEPT_BY_THE_LEDGER or found.before_podium:
+        return pointed_at(found.model, alias)
+    state = found.ledger.whole()
+    holder = state.production if alias == "production" else state.staging
     if holder is None:
         raise NotFound(
-            f"Nothing of {registrar.name} is in {alias}.",
-            remedy=f"podium status {registrar.name} shows what is where.",
+            f"Nothing of {found.name} is in {alias}.",
+            remedy=f"podium status {quoted(found.name)} shows what is where.",
         )
     return holder.version
 
@@ -72,8 +75,8 @@ def pointed_at(model: Model, alias: str) -> int:
     return model.aliases[alias]
 
 
-def _latest(registrar: Registrar) -> int:
-    versions = registrar.registry.versions(registrar.name)
+def _latest(found: Registrar | Opened) -> int:
+    versions = found.registry.versions(found.name)
     if not versions:
-        raise NotFound(f"{registrar.name} has no versions.", remedy="podium train registers one.")
+        raise NotFound(f"{found.name} has no versions.", remedy="podium train registers one.")
     return max(version.number for version in versions)

@@ -31,11 +31,12 @@ def command(name: str, version: int | str) -> Result:
     model_card.md of the run that made it. The exit code is 4 where there is none at all.
     """
     from registry_tools.commands._cards import find_card
-    from registry_tools.commands._reading import number_of, open_model
+    from registry_tools.commands._reading import open_model
+    from registry_tools.commands._which_version import resolve
     from registry_tools.commands.acts import quoted
 
     opened = open_model(open_registry(), name)
-    number = number_of(opened, version)
+    number = resolve(opened, version)
     card = find_card(opened.registry, opened.registry.version(name, number))
     Progress(sys.stderr).say(f"Next: podium status {quoted(name)}")
     return Result(
