@@ -14,7 +14,7 @@ quickstart: $(VENV)/.installed  ## Train on 336,776 real flights, register, serv
 	@$(RUN) podium quickstart
 
 test: $(VENV)/.installed-dev  ## Run all tests
-	@$(RUN) python -m pytest --numprocesses 2 --dist loadfile
+	@$(RUN) OMP_NUM_THREADS=1 python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(VENV)/.installed-dev  ## Lint, format check, types, direction of imports
 	@$(RUN) ruff check .

@@ -21,10 +21,20 @@ class _Entry:
 
 COMMANDS = {
     "quickstart": _Entry(
-        "Start here", "projects.jobs.quickstart", "Train, register, serve and score, in one go."
+        "Start here",
+        "projects.jobs.quickstart",
+        "Train, tune, promote, serve and roll back, in one go.",
     ),
     "train": _Entry(
         "Train", "projects.jobs.train", "Train a project's model, log all of it, register it."
+    ),
+    "tune": _Entry(
+        "Train", "projects.jobs.tune", "Search for better parameters, train with the best of them."
+    ),
+    "evaluate": _Entry(
+        "Train",
+        "projects.jobs.evaluate",
+        "Is a version better than the champion? A verdict, with a report.",
     ),
     "projects": _Entry("Train", "projects.jobs.list_projects", "List the bundled projects."),
     "status": _Entry(

@@ -8,12 +8,14 @@ import traceback
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from podium.documents import to_json
 from podium.errors import PodiumError, did_you_mean
+from podium.spec.durations import parse_duration
 
 
 @dataclass(frozen=True)
@@ -185,11 +187,45 @@ class WholeNumber(Unset):
             most = "" if self.most == 2**63 else f" and at most {self.most}"
             self.fail(
                 f"{value!r} is not a whole number of at least {self.least}{most}; write one like "
-                f"{max(self.least, 1000)}, or leave it out.",
+                f"{min(self.most, max(self.least, 1000))}, or leave it out.",
                 param,
                 ctx,
             )
         return int(number)
+
+
+class Length(Unset):
+    """A length of time as project.yaml writes it: 90s, 30m, 2h. A `timedelta`, not 0."""
+
+    name = "time"
+
+    def read(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """`value` as a length of time."""
+        try:
+            length = parse_duration(value)
+        except ValueError as error:
+            self.fail(f"{value!r} is {error}.", param, ctx)
+        if not length:
+            self.fail(f"{value!r} is no time at all; leave it out for no limit.", param, ctx)
+        return length
+
+
+class Choices(Unset):
+    """One or more of a few words, separated by commas; each once."""
+
+    name = "choices"
+
+    def __init__(self, *words: str) -> None:
+        self._one = Choice(*words)
+
+    def read(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """The words, in their order."""
+        words = [self._one.read(word.strip(), param, ctx) for word in value.split(",")]
+        return tuple(dict.fromkeys(words))
 
 
 class YesNo(Unset):

@@ -45,6 +45,12 @@ class NotFound(PodiumError, LookupError):
     exit_code = 4
 
 
+class Conflict(PodiumError):
+    """Somebody else was first."""
+
+    exit_code = 3
+
+
 class Unreachable(PodiumError, ConnectionError):
     """A tracking server, registry or object store does not answer."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
+
+_QUIET_SECONDS = 300.0
 
 
 class Progress:
@@ -19,6 +22,7 @@ class Progress:
         self._stream = stream
         self.seconds: dict[str, float] = {}
         self._bar: Any = None
+        self._said_at = time.monotonic()
 
     @contextmanager
     def stage(self, name: str, what: str) -> Iterator[None]:
@@ -46,8 +50,19 @@ class Progress:
         self._bar.set_postfix_str(reached, refresh=False)
         self._bar.update(done - self._bar.n)
 
+    def status(self, line: str) -> None:
+        """Where the stage is, in place of what the last call said; elsewhere than on a terminal a
+        line of its own, every five minutes at most.
+        """
+        if self._on_terminal():
+            width = shutil.get_terminal_size().columns - 1
+            self._write(f"\r\x1b[2K{line[:width]}")
+        elif time.monotonic() - self._said_at > _QUIET_SECONDS:
+            self.say(line)
+
     def say(self, line: str) -> None:
         """One line of its own."""
+        self._said_at = time.monotonic()
         self._write(f"{line}\n")
 
     def _on_terminal(self) -> bool:

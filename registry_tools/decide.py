@@ -42,13 +42,13 @@ def _not_the_champion(state: State, version: int) -> None:
 
 
 def evaluation(
-    state: State, version: int, digest: str, evidence: Evidence, *, reason: str | None
+    version: int, digest: str, evidence: Evidence, *, against: int | None, reason: str | None
 ) -> Draft:
-    """A verdict on `version`, compared with whoever is champion now."""
+    """A verdict on `version`, compared with the version `against`, None for the baseline."""
     return Draft(
         "evaluate",
         version=version,
-        replaced=state.champion,
+        replaced=against,
         reason=reason,
         model_digest=digest,
         evidence=evidence,

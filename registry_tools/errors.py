@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from podium.errors import PodiumError, Unreachable
+from podium.errors import Conflict, PodiumError, Unreachable
 
 
-class LedgerConflict(PodiumError):
+class LedgerConflict(Conflict):
     """Somebody else wrote on top of the same entry first: nothing of this command counts."""
-
-    exit_code = 3
 
 
 class LedgerBroken(PodiumError):

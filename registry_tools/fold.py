@@ -22,7 +22,8 @@ def fold(model: str, entries: Iterable[Entry]) -> State:
 def advance(state: State, entry: Entry) -> State:
     """The state after one more entry. Pure; never refuses: what counts has happened."""
     stepped = _ACTIONS[entry.action](replace(state, seq=entry.seq), entry)
-    return _without_stale_traffic(_first_heard_of(stepped, entry), entry)
+    stepped = _without_stale_approvals(_first_heard_of(stepped, entry), state.staging)
+    return _without_stale_traffic(stepped, entry)
 
 
 def _first_heard_of(state: State, entry: Entry) -> State:
@@ -115,11 +116,19 @@ def _leave(state: State, stage: Stage, version: int) -> State:
 def _evaluate(state: State, entry: Entry) -> State:
     version, digest = _version(entry), entry.model_digest
     verdict = entry.evidence.verdict or "inconclusive"
-    made = Evaluation(verdict, digest, entry.replaced, entry.evidence, Event.of(entry))
     known = state.of(version)
+    failed = _failed_before(known.evaluation, entry)
+    made = Evaluation(verdict, digest, entry.replaced, entry.evidence, Event.of(entry), failed)
     if not known.digest:
         known = _known(known, entry)
     return _with_version(state, version, replace(known, evaluation=made, approvals=()))
+
+
+def _failed_before(last: Evaluation | None, entry: Entry) -> int | None:
+    """The entry in which these files failed against this champion before, if any."""
+    if last is None or (last.digest, last.champion) != (entry.model_digest, entry.replaced):
+        return None
+    return last.by.seq if last.verdict == "fail" else last.failed
 
 
 def _approve(state: State, entry: Entry) -> State:
@@ -171,6 +180,15 @@ def _judge(state: State, entry: Entry) -> State:
         return state
     state = replace(state, traffic=replace(traffic, verdict=verdict))
     return _reject(state, entry) if verdict == "worse" else state
+
+
+def _without_stale_approvals(state: State, staged: Holder | None) -> State:
+    """Approvals are of the version in staging; they end when another one takes its place."""
+    now = None if state.staging is None else state.staging.version
+    if staged is None or staged.version == now or not state.of(staged.version).approvals:
+        return state
+    known = replace(state.of(staged.version), approvals=())
+    return _with_version(state, staged.version, known)
 
 
 def _without_stale_traffic(state: State, entry: Entry) -> State:

@@ -132,7 +132,10 @@ def _verdict(state: State, evaluation: Evaluation | None) -> list[Check]:
     needed = "pass or inconclusive" if lenient else "pass"
     open_question = evaluation.verdict == "inconclusive"
     passed = evaluation.verdict == "pass" or (open_question and lenient)
-    return [Check("verdict", passed, evaluation.verdict, needed, open_question and not passed)]
+    found = evaluation.verdict
+    if evaluation.failed is not None and found != "fail":
+        found += f", after a fail in entry {evaluation.failed}"  # by other rows, or another gate
+    return [Check("verdict", passed, found, needed, open_question and not passed)]
 
 
 def _same_files(candidate: Candidate, evaluation: Evaluation | None) -> list[Check]:

@@ -49,13 +49,16 @@ class Version:
 
 @dataclass(frozen=True)
 class Run:
-    """The run that made a version: what it logged, and who started it."""
+    """The run that made a version: what it logged, who started it, and MLflow's word for where it
+    is, such as RUNNING or FINISHED.
+    """
 
     run_id: str
     user: str | None
     params: Mapping[str, str]
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
+    status: str = ""
 
 
 class Registry(ABC):
@@ -90,6 +93,10 @@ class Registry(ABC):
     @abstractmethod
     def run(self, run_id: str) -> Run:
         """The run `run_id`."""
+
+    def run_bytes(self, run_id: str, path: str) -> bytes | None:
+        """The file at `path` among the run's artifacts; None where there is none."""
+        return None
 
     def run_text(self, run_id: str, path: str) -> str | None:
         """The text at `path` among the run's artifacts; None where there is none.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
-from podium.errors import DataError, NotFound, UsageError
+from podium.errors import NotFound, UsageError
 from podium.spec.names import model_name_problem
 from registry_tools import decide
+from registry_tools.declared import declared_policy
 from registry_tools.entry import Draft, Evidence, Stage
 from registry_tools.errors import Refused
 from registry_tools.examine import Examined, examine
@@ -15,13 +17,11 @@ from registry_tools.gates import checks_for
 from registry_tools.ledger import Ledger, Surroundings
 from registry_tools.notices import NoNotices, Notices
 from registry_tools.outcome import Outcome, Wanted
-from registry_tools.policy import Policy, read_policy
+from registry_tools.policy import Policy
 from registry_tools.port import Model, Registry, Version
 from registry_tools.projection import Difference, wrong_tag
 from registry_tools.state import State, Traffic
 from registry_tools.writer import Writer
-
-_DECLARATION = "project.json"
 
 
 class Registrar:
@@ -74,7 +74,7 @@ class Registrar:
         """
         if forced:
             wanted.needed_reason("--force")
-        self._check_adopted()
+        self.check_adopted()
         version = self.registry.version(self.name, number)
         holder = self.state.holder(stage)
         if holder is not None and holder.version == number:
@@ -86,8 +86,9 @@ class Registrar:
                 remedy="A version holds one stage; podium rollback or podium retire takes it out.",
             )
         examined = self._examine(version)
-        told = (self._policy_of(version), self._verdict(examined, verdict, wanted))
-        drafts = [draft for draft in told if draft is not None]
+        drafts = [*self._undeclared(version)]
+        if verdict is not None:
+            drafts.append(_verdict(examined, verdict, wanted, against=self.state.champion))
         state = self.writer.supposed(drafts, wanted)
         checks = tuple(checks_for(stage, state, examined.candidate))
         failed = any(not check.passed for check in checks)
@@ -98,30 +99,56 @@ class Registrar:
             drafts = []  # a refusal enters nothing of itself
         return replace(self.writer.enter(drafts, wanted), checks=checks, refused=refused)
 
-    def evaluate(self, number: int, evidence: Evidence, wanted: Wanted) -> Outcome:
-        """Enter a verdict on version `number`, compared with the present champion."""
-        self._check_adopted()
+    def evaluate(
+        self,
+        number: int,
+        evidence: Evidence,
+        wanted: Wanted,
+        *,
+        against: int | Literal["champion"] | None = "champion",
+        digest: str | None = None,
+    ) -> Outcome:
+        """Enter a verdict on version `number`.
+
+        against: the version that it was compared with, None for a baseline; only a comparison with
+        the champion opens the gate. digest: of the files that were evaluated. Raises Refused where
+        they are others by now.
+        """
+        self.check_adopted()
         version = self.registry.version(self.name, number)
         examined = self._examine(version)
-        drafts = [self._policy_of(version), self._verdict(examined, evidence, wanted)]
-        return self.writer.enter([draft for draft in drafts if draft], wanted)
+        if digest is not None and examined.candidate.digest != digest:
+            raise Refused(
+                f"The files of version {number} of {self.name} changed while it was evaluated.",
+                remedy="Find out who changes them; then evaluate it again.",
+            )
+        compared = self.state.champion if against == "champion" else against
+        verdict = _verdict(examined, evidence, wanted, against=compared)
+        return self.writer.enter([*self._undeclared(version), verdict], wanted)
+
+    def policy_for(self, number: int) -> Policy:
+        """The policy that a verdict on version `number` is reached by: the one in force; where
+        there is none yet, the one that the project of that version declares.
+        """
+        version = self.registry.version(self.name, number)
+        return declared_policy(self.registry, self.state, version) or self.state.policy
 
     def approve(self, number: int, wanted: Wanted) -> Outcome:
         """Agree that version `number`, which is in staging, goes to production."""
-        self._check_adopted()
+        self.check_adopted()
         draft = decide.approval(self.state, number, wanted.actor, reason=wanted.reason)
         return self._one(draft, wanted, f"{wanted.actor} approved version {number} already.")
 
     def reject(self, number: int, wanted: Wanted) -> Outcome:
         """Turn version `number` down; it needs a new evaluation to come back."""
-        self._check_adopted()
+        self.check_adopted()
         self.registry.version(self.name, number)
         draft = decide.rejection(self.state, number, reason=wanted.needed_reason())
         return self._one(draft, wanted, f"Version {number} is rejected already.")
 
     def retire(self, number: int, wanted: Wanted) -> Outcome:
         """Take version `number` out of its stage for good, even where that leaves it empty."""
-        self._check_adopted()
+        self.check_adopted()
         if number not in self.state.versions:
             self.registry.version(self.name, number)  # a deleted one may still hold a stage
         draft = decide.retirement(self.state, number, reason=wanted.needed_reason())
@@ -129,7 +156,7 @@ class Registrar:
 
     def rollback(self, to: int | None, wanted: Wanted) -> Outcome:
         """Go back to the version before the champion, or to the earlier champion `to`."""
-        self._check_adopted()
+        self.check_adopted()
         last = self.writer.incomplete("rollback", wanted)
         if last is not None and to in (None, last.version):
             note = (
@@ -151,7 +178,7 @@ class Registrar:
             draft = decide.rollback(self.state, to, reason=wanted.needed_reason(), deleted=deleted)
             number = draft.version or 0
             try:
-                version = self._there(number, "would come back")
+                version = self.there(number, "would come back")
                 return version, draft, [_passed_over(self.name, gone) for gone in deleted]
             except Refused:
                 if to is not None:
@@ -182,7 +209,7 @@ class Registrar:
 
     def share_traffic(self, traffic: Traffic, wanted: Wanted) -> Outcome:
         """Share traffic between the holders of the two stages, or no longer."""
-        self._check_adopted()
+        self.check_adopted()
         draft = decide.sharing(self.state, traffic, reason=wanted.reason)
         return self._one(draft, wanted, "Traffic is shared like this already.")
 
@@ -209,35 +236,14 @@ class Registrar:
             return self.writer.done((), wanted, notes=(otherwise,))
         return self.writer.enter([draft], wanted)
 
-    def _policy_of(self, version: Version) -> Draft | None:
-        """The policy that the project of `version` declares, where none is in force yet.
-
-        Only of a version that Podium trained: other runs may have a file of that name too.
-        """
-        ours = "podium.project" in version.tags
-        if self.state.policy_by is not None or version.run_id is None or not ours:
-            return None
-        try:
-            policy = _declared(self.registry, version.run_id)
-        except ValueError as error:  # DataError and SpecError among them
-            raise DataError(
-                f"The policy that version {version.number} of {self.name} declares cannot be "
-                f"read: {error}",
-                remedy=f"podium policy {self.name} --file FILE sets the one that is to be.",
-            ) from error
+    def _undeclared(self, version: Version) -> list[Draft]:
+        """The policy that has to be entered before anything about `version` is, if any."""
+        policy = declared_policy(self.registry, self.state, version)
+        if policy is None:
+            return []
         reason = f"declared by the project of version {version.number}"
-        return None if policy is None else decide.new_policy(self.state, policy, reason=reason)
-
-    def _verdict(
-        self, examined: Examined, evidence: Evidence | None, wanted: Wanted
-    ) -> Draft | None:
-        if evidence is None:
-            return None
-        candidate = examined.candidate
-        kept = replace(evidence, files=examined.files.evidence.files)
-        return decide.evaluation(
-            self.state, candidate.version, candidate.digest, kept, reason=wanted.reason
-        )
+        draft = decide.new_policy(self.state, policy, reason=reason)
+        return [] if draft is None else [draft]
 
     def _promotion(
         self, state: State, examined: Examined, stage: Stage, wanted: Wanted, *, forced: bool
@@ -262,10 +268,10 @@ class Registrar:
     def _examine(self, version: Version) -> Examined:
         champion = self.state.champion
         if champion is not None and champion != version.number:
-            self._there(champion, "is in production")
+            self.there(champion, "is in production")
         return examine(self.registry, version, self.state)
 
-    def _check_adopted(self) -> None:
+    def check_adopted(self) -> None:
         stages = self.before_podium
         if stages:
             there = " and ".join(f"@{stage} on version {number}" for stage, number in stages)
@@ -274,7 +280,8 @@ class Registrar:
                 remedy=f"podium adopt {self.name} takes it over; then repeat this.",
             )
 
-    def _there(self, number: int, what: str) -> Version:
+    def there(self, number: int, what: str) -> Version:
+        """Version `number`, which `what`. Raises Refused, with the way out, if it was deleted."""
         try:
             return self.registry.version(self.name, number)
         except NotFound as error:
@@ -285,13 +292,14 @@ class Registrar:
             ) from error
 
 
-def _declared(registry: Registry, run_id: str) -> Policy | None:
-    declared = registry.run_json(run_id, _DECLARATION)
-    if declared is None:
-        return None
-    if not isinstance(declared, dict):
-        raise DataError(f"{_DECLARATION} of run {run_id} is no object.")
-    return read_policy(declared, f"{_DECLARATION} of run {run_id}")
+def _verdict(
+    examined: Examined, evidence: Evidence, wanted: Wanted, *, against: int | None
+) -> Draft:
+    candidate = examined.candidate
+    kept = replace(evidence, files=examined.files.evidence.files)
+    return decide.evaluation(
+        candidate.version, candidate.digest, kept, against=against, reason=wanted.reason
+    )
 
 
 def _passed_over(name: str, number: int) -> str:

@@ -97,13 +97,19 @@ class MlflowRegistry(Registry):
         found = self._read(lambda: self._client.get_run(run_id))
         tags = dict(found.data.tags)
         user = tags.get("mlflow.user") or found.info.user_id or None
-        return Run(run_id, user, dict(found.data.params), dict(found.data.metrics), tags)
+        params, metrics = dict(found.data.params), dict(found.data.metrics)
+        return Run(run_id, user, params, metrics, tags, found.info.status)
 
-    def run_text(self, run_id: str, path: str) -> str | None:
+    def run_bytes(self, run_id: str, path: str) -> bytes | None:
         try:
-            return self._artifact(self._run_folder(run_id), path).decode("utf-8")
+            return self._artifact(self._run_folder(run_id), path)
         except NotFound:
             return None
+
+    def run_text(self, run_id: str, path: str) -> str | None:
+        content = self.run_bytes(run_id, path)
+        try:
+            return None if content is None else content.decode("utf-8")
         except UnicodeDecodeError as error:
             raise self._unreadable(run_id, path, "is no text in UTF-8") from error
 

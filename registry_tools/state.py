@@ -42,13 +42,17 @@ class Holder:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The last verdict on a version, and the champion that it was compared with, if any."""
+    """The last verdict on a version, and the champion that it was compared with, if any.
+
+    failed: the last entry before it in which the same files failed against the same champion.
+    """
 
     verdict: str
     digest: str | None
     champion: int | None
     evidence: Evidence
     by: Event
+    failed: int | None = None
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,16 @@ def printable(text: str) -> str:
     """`text` on one line, whatever somebody gave as a name or a reason: it cannot look like another
     line. What does not print is escaped: terminals obey it, and databases do not keep it.
     """
-    line = " ".join(text.split())
+    return visible(" ".join(text.split()))
+
+
+def visible(line: str) -> str:
+    """`line` with all that does not print escaped, but for tabs."""
     if line.isprintable():
         return line
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+    return "".join(
+        c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode() for c in line
+    )
 
 
 def deed(entry: Entry) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from podium.errors import PodiumError
 from podium.interrupts import terminated_like_interrupted
+from podium.orphans import end_with_parent
 
 LIMIT_SECONDS = 300.0
 _REAP_SECONDS = 5.0
@@ -51,7 +52,7 @@ def _run(folder: Path, result: Path, output: Path, limit_seconds: float) -> int 
     with terminated_like_interrupted(), output.open("wb") as written:
         process = subprocess.Popen(  # noqa: S603 - our own module; output to a file: no pipe hangs
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # which ends when this process does, however it does
             stdout=written,
             stderr=written,
             start_new_session=True,
@@ -65,6 +66,8 @@ def _run(folder: Path, result: Path, output: Path, limit_seconds: float) -> int 
                 os.killpg(process.pid, signal.SIGKILL)
             with suppress(subprocess.TimeoutExpired):  # an interrupt may have left its lock held
                 process.wait(_REAP_SECONDS)
+            if process.stdin is not None:
+                process.stdin.close()
 
 
 def _read(result: Path) -> dict[str, str] | None:
@@ -108,6 +111,7 @@ def _answer(folder: str) -> str:
 
 def _main(folder: str, result: str) -> None:
     """Write what came of it into the file `result`, and end whatever the model left running."""
+    end_with_parent()
     try:
         found = {"answered": _answer(folder)}
     except Exception as error:  # noqa: BLE001 - whatever a stranger's code raises is the finding

@@ -135,6 +135,35 @@ def load_scorer(uri: str) -> AnyScorer:
         return open_scorer(folder)
 
 
+@dataclass(frozen=True)
+class ModelInput:
+    """A named input of a model's signature; `type` is MLflow's word, such as `double`."""
+
+    name: str
+    type: str
+    required: bool = True
+
+
+def load_pyfunc(folder: Path) -> Any:
+    """The MLflow model in `folder`, whoever made it, by the code that came with it."""
+    return mlflow.pyfunc.load_model(str(folder), suppress_warnings=True)
+
+
+def inputs_of(model: Any) -> tuple[ModelInput, ...] | None:
+    """The named inputs that a loaded model's signature asks for; None where it names none."""
+    schema = model.metadata.get_input_schema()
+    if schema is None or not schema.has_input_names():
+        return None
+    return tuple(
+        ModelInput(
+            spec.name,
+            spec.type.name if isinstance(spec.type, DataType) else "other",
+            bool(spec.required),
+        )
+        for spec in schema.inputs
+    )
+
+
 def _remove_bytecode(folder: Path) -> None:
     """MLflow imports the code of local models where they lie, and Python leaves caches there."""
     for cache in folder.rglob("__pycache__"):

@@ -59,14 +59,36 @@ def structural_components(y: Array, score: Array) -> tuple[Floats, Floats]:
     above it, ties one half. NaN throughout when one class is missing or `score` holds NaN.
     """
     is_positive = np.asarray(y) == 1
-    positive, negative = score[is_positive], score[~is_positive]
-    m, n = len(positive), len(negative)
+    m = int(np.count_nonzero(is_positive))
+    n = len(is_positive) - m
     if m == 0 or n == 0 or np.isnan(score).any():
         return np.full(m, math.nan), np.full(n, math.nan)
-    ranks = stats.rankdata(score)
-    v10 = (ranks[is_positive] - stats.rankdata(positive)) / n
-    v01 = 1.0 - (ranks[~is_positive] - stats.rankdata(negative)) / m
-    return v10, v01
+    order = np.argsort(score)
+    ordered, positive = score[order], is_positive[order]
+    rises = ordered[1:] != ordered[:-1]
+    start = np.flatnonzero(np.concatenate([[True], rises]))  # of each run of tied scores
+    level = np.cumsum(np.concatenate([[0], rises]))
+    positives = np.add.reduceat(positive.astype(np.float64), start)
+    negatives = np.diff(start, append=m + n) - positives
+    below, above = np.cumsum(negatives) - negatives / 2, m - np.cumsum(positives) + positives / 2
+    part = np.empty(m + n)
+    part[order] = np.where(positive, below[level] / n, above[level] / m)
+    return part[is_positive], part[~is_positive]
+
+
+def auc_influence(y: Array, score: Array) -> tuple[float, Floats]:
+    """The AUC and each row's influence (n,) on it; their sum of squares is DeLong's variance.
+
+    NaN as in `auc_variance`: without a variance, the influence of the class's rows is NaN.
+    """
+    is_positive = np.asarray(y) == 1
+    influence = np.full(len(score), math.nan)
+    components = structural_components(is_positive, score)
+    for rows, parts in zip((is_positive, ~is_positive), components, strict=True):
+        m = len(parts)
+        if m >= 2:
+            influence[rows] = (parts - parts.mean()) / math.sqrt(m * (m - 1))
+    return float(components[0].mean()) if len(components[0]) else math.nan, influence
 
 
 def paired_auc_test(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from podium.evaluation.delong import auc_variance, structural_components
+from podium.evaluation.delong import auc_influence, auc_variance
 from podium.evaluation.scores import Floats, Scores, class_probability, positive_probability
 
 Bounds = tuple[float, float]
@@ -102,21 +102,9 @@ def auc_ovr_bounds(scores: Scores, request: Request) -> Bounds:
     present = np.unique(scores.y)
     total = np.zeros(len(scores))
     for c in present:
-        total += _influence(scores.y == c, probability[:, c])
+        total += auc_influence(scores.y == c, probability[:, c])[1]
     variance = float(np.sum((total / len(present)) ** 2))
     return logit_bounds(request.estimate, variance, request.level)
-
-
-def _influence(is_positive: np.ndarray, score: Floats) -> Floats:
-    """(n,) influence of each row on the AUC; the sum of squares is DeLong's variance."""
-    influence = np.full(len(score), math.nan)
-    for rows, parts in zip(
-        (is_positive, ~is_positive), structural_components(is_positive, score), strict=True
-    ):
-        m = len(parts)
-        if m >= 2:
-            influence[rows] = (parts - parts.mean()) / math.sqrt(m * (m - 1))
-    return influence
 
 
 def percentile_bounds(draws: Floats, level: float) -> Bounds:

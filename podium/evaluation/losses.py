@@ -53,6 +53,15 @@ def relative_error(scores: Scores) -> Floats:
     return np.abs(_error(scores) / scores.y)
 
 
+def pinball(quantile: float, scores: Scores) -> Floats:
+    """quantile x error where the prediction is too low, (1 - quantile) x where it is too high.
+
+    In the target's unit; the constant that has the least of it is that quantile of y.
+    """
+    error = _error(scores)
+    return np.maximum(quantile * error, (quantile - 1.0) * error)
+
+
 def _error(scores: Scores) -> Floats:
     return scores.y.astype(np.float64) - scores.prediction.astype(np.float64)
 

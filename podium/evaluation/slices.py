@@ -14,7 +14,7 @@ from podium.errors import UsageError
 from podium.evaluation.intervals import Interval
 from podium.evaluation.measure import confidence_interval
 from podium.evaluation.metrics import Metric, with_costs
-from podium.evaluation.scores import Array, Costs, Floats, Scores
+from podium.evaluation.scores import Array, Costs, Floats, Ints, Scores
 
 MISSING = "(missing)"
 OTHER = "(other)"
@@ -59,8 +59,7 @@ def slice_table(
     overall = metric.compute(scores)
     table = []
     for column, values in columns.items():
-        _check_length(column, values, len(scores))
-        for label, rows in _slices(values, max_values):
+        for label, rows in cut(column, values, len(scores), max_values=max_values):
             if len(rows) < max(min_rows, 1):
                 continue
             interval = confidence_interval(metric, scores.take(rows), level=level, seed=seed)
@@ -69,16 +68,21 @@ def slice_table(
     return table
 
 
-def _check_length(column: str, values: Array, n: int) -> None:
+def cut(column: str, values: Array, n: int, *, max_values: int) -> list[tuple[str, Ints]]:
+    """(label, row indices) of each slice of one column that is not empty; see `slice_table`.
+
+    Every row is in exactly one slice, and its indices ascend. Raises UsageError where `values`
+    has not `n` entries.
+    """
     if values.shape != (n,):
         raise UsageError(
             f"The column {column!r} has shape {values.shape}, but there are {n} scored rows.",
             remedy="Give the column for the same rows, in the same order.",
         )
+    return list(_slices(values, max_values))
 
 
-def _slices(values: Array, max_values: int) -> Iterator[tuple[str, Array]]:
-    """(label, row indices) of each slice that is not empty."""
+def _slices(values: Array, max_values: int) -> Iterator[tuple[str, Ints]]:
     if values.dtype.kind in "iuf":
         codes, labels = _numeric_codes(values.astype(np.float64))
     else:

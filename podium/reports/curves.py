@@ -20,14 +20,26 @@ def pairs(y: ArrayLike, other: ArrayLike) -> tuple[Floats, Floats, int]:
     Raises:
         UsageError: the inputs are not one-dimensional or differ in length.
     """
-    a, b = np.asarray(y, dtype=np.float64), np.asarray(other, dtype=np.float64)
-    if a.ndim != 1 or a.shape != b.shape:
+    (a, b), dropped = complete(y, other)
+    return a, b, dropped
+
+
+def complete(*columns: ArrayLike) -> tuple[list[Floats], int]:
+    """Columns as floats, without the rows where any is NaN or infinite, and how many those are.
+
+    Raises:
+        UsageError: the inputs are not one-dimensional or differ in length.
+    """
+    arrays = [np.asarray(column, dtype=np.float64) for column in columns]
+    shapes = [array.shape for array in arrays]
+    if len(set(shapes)) != 1 or len(shapes[0]) != 1:
         raise UsageError(
-            f"Two columns of one length are needed, and the shapes are {a.shape} and {b.shape}.",
-            remedy="Pass one value per row in both.",
+            "Columns of one length are needed, and the shapes are "
+            f"{' and '.join(str(shape) for shape in shapes)}.",
+            remedy="Pass one value per row in each.",
         )
-    kept = np.isfinite(a) & np.isfinite(b)
-    return a[kept], b[kept], int(a.size - kept.sum())
+    kept = np.isfinite(arrays).all(axis=0)
+    return [array[kept] for array in arrays], int(kept.size - kept.sum())
 
 
 def check_columns(names: int, *tables: NDArray[np.float64]) -> None:

@@ -30,10 +30,12 @@ def importance_figure(
     kind: str,
     top: int = 20,
     errors: ArrayLike | None = None,
+    subtitle: str = "",
 ) -> Figure:
     """The `top` columns by importance: names and values (f,), and `errors` (f,) as a ± spread.
 
     `kind` says what is measured and becomes the axis' label. Columns with a NaN are left out.
+    `subtitle`: instead of how many columns are shown, where the names are of something else.
 
     Raises:
         UsageError: `names`, `values` and `errors` differ in length.
@@ -49,9 +51,8 @@ def importance_figure(
     title = f"{first!r} matters most: {number(float(heights[order[0]]))}"
     if not heights[known].any():
         title = "No column matters: every importance is 0"
-    figure = style.sheet(
-        title, style.shown_columns(order.size, len(names)), size=(7.0, style.height_of(order.size))
-    )
+    shown = subtitle or style.shown_columns(order.size, len(names))
+    figure = style.sheet(title, shown, size=(7.0, style.height_of(order.size)))
     axes = figure.subplots()
     style.dress(axes, x=style.name(kind, 56), grid="x")
     style.few_ticks(axes.xaxis, 6)

@@ -40,7 +40,7 @@ def predicted_against_actual_figure(
     axes = figure.subplots()
     suffix = f" ({style.name(unit)})" if unit else ""
     style.dress(axes, x=f"Actual{suffix}", y=f"Predicted{suffix}", grid="both")
-    _cloud(axes, actual, predicted, frame, frame)
+    cloud(axes, actual, predicted, frame, frame)
     axes.plot(frame, frame, color=style.INK, linewidth=1, linestyle=(0, (4, 3)))
     axes.set(xlim=frame, ylim=frame)
     return figure
@@ -61,7 +61,7 @@ def residuals_figure(y: ArrayLike, prediction: ArrayLike, part: str = "holdout")
     figure = style.sheet(title, subtitle, size=(7.4, 4.3))
     axes, side = figure.subplots(1, 2, sharey=True, width_ratios=(4.5, 1))
     style.dress(axes, x="Predicted", y="Residual (actual − predicted)", grid="both")
-    _cloud(axes, predicted, residual, x_frame, y_frame)
+    cloud(axes, predicted, residual, x_frame, y_frame)
     axes.set(xlim=x_frame, ylim=y_frame)
     axes.axhline(0, color=style.INK, linewidth=1, linestyle=(0, (4, 3)))
     if actual.size >= _BAND_ROWS:
@@ -99,7 +99,7 @@ def _facts(
     )
 
 
-def _cloud(axes: Axes, x: np.ndarray, y: np.ndarray, x_frame: Range, y_frame: Range) -> None:
+def cloud(axes: Axes, x: np.ndarray, y: np.ndarray, x_frame: Range, y_frame: Range) -> None:
     if x.size <= _SCATTER_ROWS:
         axes.scatter(x, y, s=16, color=style.BLUE, alpha=0.55, linewidths=0)
         return

@@ -161,12 +161,25 @@ def _format_ticks(axis: Axis, *, share: bool) -> None:
     )
 
 
-def name_rows(axes: Axes, names: Sequence[str]) -> None:
+def name_rows(axes: Axes, names: Sequence[str], *, width: int = 28) -> None:
     """Name the panel's horizontal rows 0, 1, ... from the top down, without axis line and ticks."""
-    axes.set_yticks(range(len(names)), [name(n) for n in names])
+    axes.set_yticks(range(len(names)), [name(n, width) for n in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
+
+
+def beside(axes: Axes, place: float, text: str, *, colour: str = GREY) -> None:
+    """Write `text` to the right of the panel, at the height of row `place`."""
+    axes.text(
+        1.01,
+        place,
+        drawable(text),
+        transform=axes.get_yaxis_transform(),
+        va="center",
+        color=colour,
+        fontsize=8,
+    )
 
 
 def few_ticks(axis: Axis, count: int, *, whole: bool = False) -> None:

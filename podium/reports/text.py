@@ -44,6 +44,38 @@ def _finite(value: float) -> str:
     return f"{value:.{2 - math.floor(math.log10(rounded))}f}"
 
 
+def fixed(x: float | None, decimals: int, *, signed: bool = False) -> str:
+    """`x` with that many decimals and a real minus, so that a column of them lines up.
+
+    `signed` writes the plus, too; a zero has no sign. `–` for None and NaN.
+    """
+    if x is None or math.isnan(x):
+        return NOTHING
+    size = "∞" if math.isinf(x) else f"{abs(x):,.{decimals}f}"
+    if not size.strip("0.,"):
+        return size
+    return ("−" if x < 0 else "+" if signed else "") + size
+
+
+def plain(x: float) -> str:
+    """A number as somebody set it, with thousands separators: 0.005 is `0.005`, 20.0 is `20`."""
+    return f"{x:,.10g}".replace("-", "−")
+
+
+def decimals_of(width: float | None, size: float | None = None) -> int:
+    """Decimals that show two significant digits of an interval's `width`, three if it begins with
+    1 or 2. Where that is unknown or 0: those that show four digits of `size`.
+    """
+    if width and math.isfinite(width):
+        return _decimals(width, 1 if float(f"{width:e}"[0]) > 2 else 2)
+    return _decimals(size, 3) if size and math.isfinite(size) else 3
+
+
+def _decimals(value: float, after_the_first: int) -> int:
+    """Decimals that show so many digits after the first one that is not 0; at most 12."""
+    return min(max(after_the_first - math.floor(math.log10(abs(value))), 0), 12)
+
+
 def percent(x: float | None) -> str:
     """A share as a percentage with at most one decimal: 0.2412 is `24.1%`; `–` for NaN.
 

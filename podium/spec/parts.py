@@ -147,17 +147,29 @@ class Decision(Declared):
 class Gate(Declared):
     """What a candidate must show against the champion.
 
+    `metric` decides; left out, it is the project's, and the policy in the ledger keeps which one.
     Slices of at least `min_slice_rows` rows are judged; training shows those from 100 rows on
-    too, where that is less.
+    too, where that is less. `sensitive` columns are slices, and their groups' rates of decisions
+    may grow apart by `fairness_margin` at most. `minimums` by metric: what a candidate must reach
+    whoever is champion; of a metric where less is better, what it must not exceed.
     """
 
+    metric: str | None = None
     margin: float = Field(default=0.0, ge=0)
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
     slices: tuple[str, ...] = Field(default=(), strict=False)
     slice_margin: float = Field(default=0.03, ge=0)
     min_slice_rows: int = Field(default=500, ge=1)
+    sensitive: tuple[str, ...] = Field(default=(), strict=False)
+    fairness_margin: float = Field(default=0.02, ge=0)
+    minimums: dict[str, float] = Field(default_factory=dict)
     latency_p95_ms: float | None = Field(default=None, gt=0)
     on_inconclusive: Literal["refuse", "pass"] = "refuse"
+
+    @property
+    def judged_columns(self) -> tuple[str, ...]:
+        """The columns whose slices are judged, each once."""
+        return tuple(dict.fromkeys((*self.slices, *self.sensitive)))
 
 
 class Promotion(Declared):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from podium.errors import did_you_mean
-from podium.evaluation import DEFAULT_METRIC, metric_names
+from podium.evaluation import DEFAULT_METRIC, is_metric, metric_names
 from podium.spec.durations import format_duration
 from podium.spec.names import model_name_problem
 from podium.spec.parts import (
@@ -102,8 +102,13 @@ class Project(Declared):
 def _unknown_metrics(project: Project) -> Iterator[str]:
     known = metric_names(project.task)
     for name in project.all_metrics:
-        if name not in known:
+        if not is_metric(project.task, name):
             yield f"metric {name!r} is not a {project.task} metric. {did_you_mean(name, known)}"
+    asked = [("gate.minimums", name) for name in project.gate.minimums]
+    asked += [("gate.metric", project.gate.metric)] if project.gate.metric else []
+    for key, name in asked:
+        if not is_metric(project.task, name):
+            yield f"{key}: {name!r} is not a {project.task} metric. {did_you_mean(name, known)}"
 
 
 def _refused_features(project: Project) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from podium.evaluation import Interval
 from podium.reports.text import duration, markdown_table, number, text_table
 from podium.where import how_to_see
+from projects.jobs.find import project_words
 from projects.jobs.run import OpenRun
 from projects.training.trained import Trained
 
@@ -23,8 +24,11 @@ class Registered:
     version: int | None = None
 
 
-def model_card(trained: Trained, run_id: str) -> str:
-    """The card in Markdown: what it predicts, from what, how well, and what to look at."""
+def model_card(trained: Trained, run_id: str, search: str = "") -> str:
+    """The card in Markdown: what it predicts, from what, how well, and what to look at.
+
+    `search`: a section on how its parameters were found.
+    """
     project, measured = trained.project, trained.measured
     metrics = markdown_table(_METRIC_HEADERS, _metric_rows(trained, measured.holdout))
     parts = markdown_table(("part", "rows", "span"), _part_rows(trained))
@@ -37,6 +41,7 @@ def model_card(trained: Trained, run_id: str) -> str:
         f"{trained.estimator}, {project.task}; trained by run `{run_id}` with seed {trained.seed}.",
         f"## Holdout\n{metrics}\n\n`*` is the metric that decides.",
         *_decision_section(trained),
+        search.rstrip(),
         f"## Data\nSource `{project.data.source}`, content `{trained.table.digest[:12]}`, "
         f"split by {project.split_by}.\n\n{parts}",
         *_findings_section(trained),
@@ -61,7 +66,7 @@ def summary(trained: Trained, registered: Registered, run: OpenRun) -> str:
         _findings_text(trained),
         _sentence(str(trained.parity)),
         _registered_text(project.name, registered, run),
-        _next_steps(registered, run),
+        _next_steps(trained, registered, run),
     ]
     return "\n\n".join(blocks)
 
@@ -177,13 +182,12 @@ def _registered_text(name: str, registered: Registered, run: OpenRun) -> str:
     )
 
 
-def _next_steps(registered: Registered, run: OpenRun) -> str:
+def _next_steps(trained: Trained, registered: Registered, run: OpenRun) -> str:
     steps = [
         how_to_see(run.tracking_uri),
         f"mlflow models serve -m {registered.uri} --env-manager local --port 5001",
     ]
     if registered.version is not None:
-        name = shlex.quote(registered.uri.removeprefix("models:/").rpartition("/")[0])
-        judged = "--verdict pass --report FILE"
-        steps.append(f"podium promote {name} {registered.version} --to staging {judged}")
+        project = project_words(trained.declaration.folder)
+        steps.append(f"podium evaluate {project}--candidate {shlex.quote(registered.uri)}")
     return "\n".join(["Next:", *(f"  {step}" for step in steps)])

@@ -16,9 +16,11 @@ from podium.command import command as podium_command
 from podium.errors import UsageError
 from podium.interrupts import terminated_like_interrupted
 from podium.progress import Progress
+from registry_tools.which_version import pointed_at
 
 if TYPE_CHECKING:
     from podium.artifact.export import Exported, Origin
+    from registry_tools.port import Registry
 
 _VERSION = re.compile(r"[0-9]{1,9}|@.+")
 
@@ -58,15 +60,24 @@ def command(name: str, version: str, folder: Path) -> Result:
     progress = Progress(sys.stderr)
     with progress.stage("imports", "Loading libraries"):
         from podium.artifact.export import Origin, check_free, export
-        from projects.jobs import tracking
+        from registry_tools.registry import MlflowRegistry
     check_free(folder)
     with terminated_like_interrupted(), ExitStack() as opened:
         with progress.stage("download", f"Downloading {name} {version}"):
-            stored = opened.enter_context(tracking.stored_version(name, version))
-        origin = Origin(stored.name, stored.number, stored.digest)
+            registry = MlflowRegistry()
+            number = _number(registry, name, version)
+            origin = Origin(name, number, registry.version(name, number).digest)
+            stored = opened.enter_context(registry.files(name, number))
         with progress.stage("export", f"Checking and exporting {origin}"):
-            exported = export(stored.folder, origin, folder)
+            exported = export(stored, origin, folder)
     return Result(_summary(origin, exported), _document(origin, exported))
+
+
+def _number(registry: Registry, name: str, version: str) -> int:
+    """The number that is given, or that of the version which the alias in MLflow points at."""
+    if not version.startswith("@"):
+        return int(version)
+    return pointed_at(registry.model(name), version.removeprefix("@"))
 
 
 def _summary(origin: Origin, exported: Exported) -> str:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import projects
-from podium.errors import NotFound, did_you_mean
+from podium.errors import NotFound, UsageError, did_you_mean
 from podium.spec import FILE_NAME
+
+DEFAULT_PROJECT = "flight_delay"
+PROJECT_HELP = (
+    "Bundled name, or a folder with a project.yaml.  "
+    f"[default: this folder if it has one, else {DEFAULT_PROJECT}]"
+)
 
 
 def bundled_projects() -> dict[str, Path]:
@@ -38,3 +45,35 @@ def project_folder(project: str) -> Path:
         f"There is no project {project!r}: no folder with a {FILE_NAME}, and no bundled project.",
         remedy=did_you_mean(project, known),
     )
+
+
+def default_project(model: str | None = None) -> str:
+    """The project that is meant where none is named: the folder one is in, where it is one; the
+    bundled one of the registered model `model`; else the default.
+
+    Raises UsageError for a model that no bundled project is called like.
+    """
+    if Path(FILE_NAME).is_file():
+        return "."
+    known = bundled_projects()
+    if model is None or model in known:
+        return model or DEFAULT_PROJECT
+    raise unknown_project(model)
+
+
+def unknown_project(model: str) -> UsageError:
+    """Nothing says which project a registered model is of."""
+    return UsageError(
+        f"It is not known which project the model {model!r} is of.",
+        remedy="Name its folder with --project: it says what the target is, and which rows judge.",
+    )
+
+
+def project_words(folder: Path) -> str:
+    """How a command names the project in this folder, a space after it; nothing where it goes
+    without.
+    """
+    if folder in (Path.cwd(), *bundled_projects().values()):
+        return ""
+    near = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    return f"--project {shlex.quote(str(near))} "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from projects.jobs.by_hand import bring_to_production, podium, show
 
 _PROJECT = "flight_delay"
 _CHAMPION = f"models:/{_PROJECT}@production"
+_SEARCH = {"trials": "6", "workers": "2"}
 _FLIGHTS: list[dict[str, Any]] = [
     {
         "scheduled": "2013-12-20T22:30:00Z",
@@ -52,11 +54,12 @@ _FLIGHTS: list[dict[str, Any]] = [
 @click.option("--rows", type=WholeNumber(1), help="Train on so many flights instead of all.")
 @click.option("--port", type=WholeNumber(1), help="Port of the server.  [default: a free one]")
 def command(rows: int | None, port: int | None) -> Result:
-    """Train on real flights, promote, serve with MLflow, score three flights, and roll back.
+    """Train on real flights, tune, evaluate, promote, serve with MLflow, score, and roll back.
 
-    Registers two versions, a linear one and XGBoost, brings one after the other to production, and
-    goes back to the first. Uses the tracking server of MLFLOW_TRACKING_URI, or mlflow.db in the
-    current folder. Each step is printed as the command that does the same by hand.
+    Registers two versions, a linear one and the best XGBoost of a short search, compares each with
+    the champion, brings one after the other to production, and goes back to the first. Uses the
+    tracking server of MLFLOW_TRACKING_URI, or mlflow.db in the current folder. Each step is printed
+    as the command that does the same by hand.
     """
     from podium.where import check_reachable
     from projects.jobs import tracking
@@ -64,16 +67,18 @@ def command(rows: int | None, port: int | None) -> Result:
 
     check_reachable(tracking.tracking_uri())
     port = free_port() if port is None else free_port(port)
-    _say("1. Train and register two versions")
-    first, second = _trained("linear", rows), _trained("xgboost", rows)
+    _say("1. Train and register a linear model")
+    first = _registered("train", rows, {"estimator": "linear"})
     _say(f"2. Bring version {first} to production: a verdict, an approval, and the gates between")
     bring_to_production(_PROJECT, first)
     between = datetime.now(UTC)
-    _say(f"3. Let version {second} take over")
+    _say(f"3. Search for better parameters of XGBoost, {_SEARCH['trials']} trials")
+    second = _registered("tune", rows, {"estimator": "xgboost", **_SEARCH})
+    _say(f"4. Let version {second} take over")
     bring_to_production(_PROJECT, second)
-    _say("4. Serve the champion, and score three flights")
+    _say("5. Serve the champion, and score three flights")
     answer = _served(port)
-    _say("5. Go back, and see what happened")
+    _say("6. Go back, and see what happened")
     podium("rollback", _PROJECT, "--reason", "to see that it is one command")
     podium("history", _PROJECT)
     podium("history", _PROJECT, "--at", between.isoformat())
@@ -81,15 +86,16 @@ def command(rows: int | None, port: int | None) -> Result:
     return Result(_text(answer, first, second, tracking.tracking_uri()), document)
 
 
-def _trained(estimator: str, rows: int | None) -> int:
-    """Train and register one version, in a process of its own; returns its number."""
+def _registered(job: str, rows: int | None, chosen: Mapping[str, str]) -> int:
+    """Run a job that registers a version, in a process of its own; returns its number."""
     from projects.jobs import tracking
     from projects.jobs.serve_once import run_to_end
 
     run_name = f"quickstart-{uuid.uuid4().hex[:8]}"
-    train = _train_command(estimator, rows, run_name)
-    show(train)
-    run_to_end(train)
+    limit = {} if rows is None else {"rows": str(rows)}
+    command = _command(job, {"run-name": run_name, **chosen, **limit})
+    show(command)
+    run_to_end(command)
     return tracking.version_of_run(run_name)
 
 
@@ -107,18 +113,16 @@ def _served(port: int) -> dict[str, Any]:
         return score(address, body)
 
 
-def _train_command(estimator: str, rows: int | None, run_name: str) -> list[str]:
+def _command(job: str, given: Mapping[str, str]) -> list[str]:
     """`mlflow run` where Podium's MLproject is at hand, else the same module directly."""
     root = Path(__file__).resolve().parents[2]
     if (root / "MLproject").is_file():
-        given = {"run_name": run_name, "estimator": estimator}
-        given |= {} if rows is None else {"rows": str(rows)}
-        pairs = [word for name, value in given.items() for word in ("-P", f"{name}={value}")]
+        named = {name.replace("-", "_"): value for name, value in given.items()}
+        pairs = [word for name, value in named.items() for word in ("-P", f"{name}={value}")]
         local = ["--env-manager", "local", "--experiment-name", _PROJECT]
-        return ["mlflow", "run", str(root), *pairs, *local]
-    limit = [] if rows is None else ["--rows", str(rows)]
-    chosen = ["--run-name", run_name, "--estimator", estimator]
-    return ["podium", "train", "--project", _PROJECT, *chosen, *limit]
+        return ["mlflow", "run", str(root), "-e", job, *pairs, *local]
+    options = [word for name, value in given.items() for word in (f"--{name}", value)]
+    return ["podium", job, "--project", _PROJECT, *options]
 
 
 def _curl(address: str, body: str) -> list[str]:

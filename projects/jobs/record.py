@@ -18,6 +18,8 @@ from projects.jobs.card import Registered, model_card
 from projects.jobs.figures import drawings
 from projects.training.environment import git_state, package_versions
 from projects.training.trained import Trained, resolved_spec
+from projects.training.training_rows import FILE_NAME as TRAINING_ROWS
+from projects.training.training_rows import TrainingRows
 
 _EXAMPLE_ROWS = 3
 _NOT_IN_MODEL_NAMES = re.compile(r"[./%:\"']")  # MLflow allows them in registered models only
@@ -34,8 +36,13 @@ def announce(project: Project, seed: int) -> None:
     )
 
 
-def record(trained: Trained, run_id: str, *, register: bool, progress: Progress) -> Registered:
-    """Log everything, then the model, and register it last: a version is never half there."""
+def record(
+    trained: Trained, run_id: str, *, register: bool, progress: Progress, search: str = ""
+) -> Registered:
+    """Log everything, then the model, and register it last: a version is never half there.
+
+    `search`: the model card's section on how the parameters were found.
+    """
     with progress.stage("log", "Logging parameters and metrics"):
         _log_facts(trained)
     with progress.stage("figures", "Drawing figures"):
@@ -43,7 +50,7 @@ def record(trained: Trained, run_id: str, *, register: bool, progress: Progress)
             tracking.log_figure(draw(), path)
     with progress.stage("model", "Logging the model and checking that it answers"):
         logged = _log_model(trained)
-        card = model_card(trained, run_id)
+        card = model_card(trained, run_id, search)
         tracking.log_text(card, "model_card.md")
         tracking.log_note(card)
     if not register:
@@ -77,6 +84,8 @@ def _log_facts(trained: Trained) -> None:
     )
     tracking.log_metrics(_metrics(trained))
     tracking.log_json(resolved_spec(trained), "project.json")
+    rows = TrainingRows.of(project, trained.table, trained.parts)
+    tracking.log_bytes(rows.to_bytes(), TRAINING_ROWS)
     tracking.log_json(package_versions(), "packages.json")
     tracking.log_json(trained.parity.to_json(), "parity.json")
     tracking.log_json([asdict(finding) for finding in trained.findings], "leakage_checks.json")
@@ -95,6 +104,7 @@ def _params(trained: Trained) -> dict[str, Any]:
         "estimator": trained.estimator,
         "source": trained.project.data.source,
         "seed": trained.seed,
+        "rows_limit": trained.rows_limit,
         "split": trained.project.split_by,
         "device": trained.fitted.device,
         "calibration": trained.project.calibration,

@@ -13,3 +13,4 @@ class OpenRun:
     experiment: str
     name: str
     tracking_uri: str
+    experiment_id: str = ""

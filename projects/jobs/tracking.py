@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-import warnings
-from collections.abc import Iterator, Mapping
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mlflow
-from mlflow.data.code_dataset_source import CodeDatasetSource
-from mlflow.data.dataset import Dataset
-from mlflow.data.dataset_source import DatasetSource
-from mlflow.data.dataset_source_registry import resolve_dataset_source
 from mlflow.entities import Metric
-from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import (
     INVALID_PARAMETER_VALUE,
@@ -25,13 +19,13 @@ from mlflow.protos.databricks_pb2 import (
     RESOURCE_DOES_NOT_EXIST,
     ErrorCode,
 )
-from mlflow.types import ColSpec, DataType, Schema
 from sqlalchemy.exc import SQLAlchemyError
 
-from podium.artifact.mlflow_model import downloaded
+from podium.artifact.mlflow_model import download
 from podium.documents import to_json
-from podium.errors import NotFound, PodiumError, Unreachable, did_you_mean
+from podium.errors import NotFound, PodiumError, Unreachable
 from podium.where import check_reachable, without_password
+from projects.jobs.mlflow_dataset import dataset_of
 from projects.jobs.run import OpenRun
 
 if TYPE_CHECKING:
@@ -45,22 +39,27 @@ _NOT_REACHED = {"INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCE
 
 
 @contextmanager
-def open_run(project: str, job: str, run_name: str | None) -> Iterator[OpenRun]:
-    """The run that `mlflow run` opened for this process, or a new one.
+def open_run(
+    project: str, job: str, run_name: str | None, *, resume: str | None = None
+) -> Iterator[OpenRun]:
+    """The run that `mlflow run` opened for this process, or a new one; or else the one to `resume`,
+    which the one that `mlflow run` opened then names.
 
     A new run goes to MLFLOW_EXPERIMENT_NAME or MLFLOW_EXPERIMENT_ID where set, else to an
     experiment of the project's name. An error in the block marks the run failed, an interrupt
     killed; the reason is in the tag `podium.error`. Raises Unreachable where MLflow does not
     answer, and PodiumError where it refuses.
     """
-    with _in_our_words():
+    with in_our_words():
         check_reachable(tracking_uri())
-        run_id = _start(project, run_name).info.run_id
+        started = _start(project, run_name) if resume is None else _go_on(resume, run_name)
+        run_id = started.info.run_id
         try:
             mlflow.set_tags({"podium.project": project, "podium.job": job})
             info = mlflow.get_run(run_id).info
             experiment = mlflow.get_experiment(info.experiment_id).name
-            yield OpenRun(run_id, experiment, info.run_name, without_password(tracking_uri()))
+            place = without_password(tracking_uri())
+            yield OpenRun(run_id, experiment, info.run_name, place, info.experiment_id)
         except BaseException as error:
             _end_as_failed(error)
             raise
@@ -68,7 +67,7 @@ def open_run(project: str, job: str, run_name: str | None) -> Iterator[OpenRun]:
 
 
 @contextmanager
-def _in_our_words(done: str = "Nothing was registered.") -> Iterator[None]:
+def in_our_words(done: str = "Nothing was registered.") -> Iterator[None]:
     """MLflow's errors as Podium's: what cannot be reached, and what was refused.
 
     `done`: what a refusal has left.
@@ -115,6 +114,39 @@ def log_tags(tags: Mapping[str, Any]) -> None:
     mlflow.set_tags({key: str(value)[:_TAG_LENGTH] for key, value in tags.items()})
 
 
+@contextmanager
+def refreshed(run_id: str, tags: Callable[[], Mapping[str, str]], seconds: float) -> Iterator[None]:
+    """Within the block, set what `tags` gives on the run every so many seconds.
+
+    A refusal is no harm: the next time may do.
+    """
+    client, over = mlflow.MlflowClient(), threading.Event()
+
+    def refresh() -> None:
+        while not over.wait(seconds):
+            for key, value in tags().items():
+                with suppress(MlflowException, SQLAlchemyError):
+                    client.set_tag(run_id, key, value)
+
+    thread = threading.Thread(target=refresh, name="podium-heard", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def try_to_show(tags: Mapping[str, Any], note: str) -> str:
+    """Set tags and description of the run; why that failed, or nothing where it did not."""
+    try:
+        log_tags(tags)
+        log_note(note)
+    except (MlflowException, SQLAlchemyError) as error:
+        return str(error).strip().splitlines()[0]
+    return ""
+
+
 def log_metrics(metrics: Mapping[str, float]) -> None:
     """Log metrics; undefined (NaN) ones are left out."""
     mlflow.log_metrics({key: value for key, value in metrics.items() if value == value})
@@ -146,6 +178,15 @@ def log_text(text: str, path: str) -> None:
     mlflow.log_text(text, path)
 
 
+def log_bytes(content: bytes, path: str) -> None:
+    """Log a file's content as an artifact."""
+    folder, _, name = path.rpartition("/")
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch, name)
+        file.write_bytes(content)
+        mlflow.log_artifact(str(file), folder or None)
+
+
 def log_figure(figure: Figure, path: str) -> None:
     """Log a figure as an artifact."""
     mlflow.log_figure(figure, path)
@@ -156,50 +197,17 @@ def log_note(markdown: str) -> None:
     mlflow.set_tag("mlflow.note.content", markdown[:_TAG_LENGTH])
 
 
-def log_data(source: str, kind: str, name: str, digest: str, frame: pd.DataFrame) -> None:
+def log_data(
+    source: str,
+    kind: str,
+    name: str,
+    digest: str,
+    frame: pd.DataFrame,
+    *,
+    context: str = "training",
+) -> None:
     """Log the table as the run's dataset input: source, schema, rows, and the content's digest."""
-    mlflow.log_input(_Table(_dataset_source(source, kind), name, digest, frame), context="training")
-
-
-class _Table(Dataset):
-    """A dataset that MLflow shows, without a copy of its rows."""
-
-    def __init__(self, source: DatasetSource, name: str, digest: str, frame: pd.DataFrame) -> None:
-        self._schema = Schema([ColSpec(_type(d), str(n)) for n, d in frame.dtypes.items()])
-        self._profile = {"num_rows": len(frame), "num_elements": int(frame.size)}
-        super().__init__(source, name[:500], digest[:36])
-
-    def _compute_digest(self) -> str:
-        return self.digest  # abstract in MLflow; the digest is always given
-
-    @property
-    def schema(self) -> Schema:
-        """Columns and types."""
-        return self._schema
-
-    @property
-    def profile(self) -> dict[str, int]:
-        """Rows and cells."""
-        return self._profile
-
-    def to_dict(self) -> dict[str, str]:
-        schema = json.dumps({"mlflow_colspec": self._schema.to_dict()})
-        return {**super().to_dict(), "schema": schema, "profile": json.dumps(self._profile)}
-
-
-def _type(dtype: Any) -> DataType:
-    """MLflow's word for a pandas type; everything that is no number or time is a string."""
-    kinds = {"b": DataType.boolean, "i": DataType.long, "u": DataType.long, "f": DataType.double}
-    return kinds.get(dtype.kind, DataType.datetime if dtype.kind == "M" else DataType.string)
-
-
-def _dataset_source(source: str, kind: str) -> DatasetSource:
-    """MLflow's own kind of source for a path or s3:// URI; a description for everything else."""
-    if kind in ("files", "s3") and not set("*?[") & set(source):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # MLflow warns that it knows two kinds of local path
-            return resolve_dataset_source(source)
-    return CodeDatasetSource({"podium.source": source})
+    mlflow.log_input(dataset_of(source, kind, name, digest, frame), context=context)
 
 
 def create_version(
@@ -239,59 +247,19 @@ def version_of_run(run_name: str) -> int:
     return int(versions[0])
 
 
-@dataclass(frozen=True)
-class StoredVersion:
-    """A registered version, and the folder that its files were downloaded to.
+def fetch_model(uri: str, scratch: Path) -> Path:
+    """Download the model at any URI that MLflow knows into `scratch`; returns its folder there.
 
-    `digest`: the one that it is registered with, if any.
+    Raises Unreachable, and PodiumError where MLflow refuses or there is no model.
     """
-
-    name: str
-    number: int
-    digest: str | None
-    folder: Path
-
-
-@contextmanager
-def stored_version(name: str, version: str) -> Iterator[StoredVersion]:
-    """The version of the model `name` with this number, or this alias after an `@`.
-
-    Its files are there for the length of the block. Raises NotFound, Unreachable, and PodiumError
-    where MLflow refuses.
-    """
-    with _in_our_words("Nothing was written."):
-        check_reachable(tracking_uri())
-        client = mlflow.MlflowClient()
-        found = _model_version(client, name, version)
-        number = str(found.version)
-        with downloaded(client.get_model_version_download_uri(name, number)) as folder:
-            yield StoredVersion(name, int(number), found.tags.get("podium.digest"), folder)
-
-
-def _model_version(client: mlflow.MlflowClient, name: str, version: str) -> ModelVersion:
-    try:
-        if version.startswith("@"):
-            return client.get_model_version_by_alias(name, version.removeprefix("@"))
-        return client.get_model_version(name, version)
-    except MlflowException as error:
-        if error.error_code not in _NOT_THERE:
-            raise
-        raise _not_found(client, name, version) from error
-
-
-def _not_found(client: mlflow.MlflowClient, name: str, version: str) -> NotFound:
-    """Whether it is the model that is not there, or the version; and what there is."""
-    place = without_password(tracking_uri())
-    versions = client.search_model_versions(f"name = '{name}'", max_results=10)
-    if not versions:
-        others = {model.name for model in client.search_registered_models()} - {name}
-        remedy = did_you_mean(name, others) or "podium train registers one."
-        return NotFound(f"There is no version of a model {name!r} at {place}.", remedy=remedy)
-    known = sorted((str(each.version) for each in versions), key=int)
-    if version.startswith("@"):
-        known = [f"@{alias}" for alias in client.get_registered_model(name).aliases] or known
-    remedy = f"Known: {', '.join(known)}."
-    return NotFound(f"{name} at {place} has no version {version}.", remedy=remedy)
+    with in_our_words("Nothing was evaluated."):
+        try:
+            folder = download(uri, scratch)
+        except OSError as error:
+            raise NotFound(f"There is nothing at {without_password(uri)}: {error}.") from error
+    if not (folder / "MLmodel").is_file():
+        raise NotFound(f"What is at {without_password(uri)} is no MLflow model: no MLmodel in it.")
+    return folder
 
 
 def tracking_uri() -> str:
@@ -319,6 +287,19 @@ def _start(project: str, run_name: str | None) -> mlflow.ActiveRun:
     chosen = {"MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID"} & set(os.environ)
     experiment_id = None if chosen else _experiment_id(project)
     return mlflow.start_run(experiment_id=experiment_id, run_name=run_name)
+
+
+def _go_on(run_id: str, run_name: str | None) -> mlflow.ActiveRun:
+    """The run `run_id` once more, without the reason for which it ended before."""
+    given = os.environ.get("MLFLOW_RUN_ID")
+    if given not in (None, run_id):
+        mlflow.MlflowClient().set_tag(given, "podium.resumes", run_id)
+    run = mlflow.start_run(run_id=run_id)
+    if "podium.error" in run.data.tags:
+        mlflow.delete_tag("podium.error")
+    if run_name:
+        mlflow.set_tag("mlflow.runName", run_name)
+    return run
 
 
 def _experiment_id(name: str) -> str:

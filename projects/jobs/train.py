@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,15 +13,12 @@ from podium.command import Choice, KeyValues, Result, Unset, WholeNumber, YesNo
 from podium.command import command as podium_command
 from podium.errors import PodiumError
 from podium.interrupts import terminated_like_interrupted
+from projects.jobs.find import PROJECT_HELP, default_project, project_folder
+from projects.jobs.given_run import fail_given_run
 
 if TYPE_CHECKING:
     from podium.spec import Declaration
 
-DEFAULT_PROJECT = "flight_delay"
-_PROJECT_HELP = (
-    "Bundled name, or a folder with a project.yaml.  "
-    f"[default: this folder if it has one, else {DEFAULT_PROJECT}]"
-)
 ESTIMATOR_WORDS = ("xgboost", "hist_gradient_boosting", "random_forest", "linear")
 
 
@@ -40,17 +36,9 @@ class TrainRequest:
     run_name: str | None = None
 
 
-def _fail_given_run(reason: str) -> None:
-    """Arguments were refused: say so on the run that `mlflow run` has opened."""
-    if "MLFLOW_RUN_ID" in os.environ:
-        from projects.jobs import tracking
-
-        tracking.fail_given_run(reason)
-
-
 @podium_command(
     "train",
-    on_refusal=_fail_given_run,
+    on_refusal=fail_given_run,
     examples="""
     podium train
     podium train --project flight_delay --estimator linear --rows 20000
@@ -58,7 +46,7 @@ def _fail_given_run(reason: str) -> None:
     mlflow run . -e train -P project=flight_delay --env-manager local --experiment-name flights
     """,
 )
-@click.option("--project", type=Unset(), help=_PROJECT_HELP)
+@click.option("--project", type=Unset(), help=PROJECT_HELP)
 @click.option("--data", type=Unset(), help="Another source than data.source: path, s3:// or name.")
 @click.option("--estimator", type=Choice(*ESTIMATOR_WORDS), help=" | ".join(ESTIMATOR_WORDS) + ".")
 @click.option(
@@ -91,7 +79,7 @@ def run(request: TrainRequest) -> Result:
     try:
         declaration, base = _declared(request)
     except PodiumError as error:
-        _fail_given_run(str(error))
+        fail_given_run(str(error))
         raise
     with progress.stage("imports", "Loading libraries"):
         from projects.jobs import tracking
@@ -114,24 +102,18 @@ def run(request: TrainRequest) -> Result:
     return Result(text, document(trained, registered, opened))
 
 
-def _default_project() -> str:
-    """The folder one is in, where it is a project; else the bundled one."""
-    return "." if Path("project.yaml").is_file() else DEFAULT_PROJECT
-
-
 def _declared(request: TrainRequest) -> tuple[Declaration, Path]:
     """The declaration with what the request overrides, and where a relative source starts."""
     from podium.spec import load_declaration
-    from projects.jobs.find import project_folder
 
-    folder = project_folder(request.project or _default_project())
+    folder = project_folder(request.project or default_project())
     declared = load_declaration(folder).project
-    estimator = request.estimator or declared.estimator[0]
-    overrides: dict[str, Any] = {"params": {**declared.params, **request.params}}
-    if estimator != declared.estimator[0]:  # what is declared for one is not meant for another
-        overrides = {"params": request.params, "search": {}}
-    if request.estimator is not None:
-        overrides["estimator"] = estimator
+    overrides: dict[str, Any] = {}
+    if request.estimator is not None:  # what is declared for one is not meant for another
+        from projects.training.estimators import declared_for
+
+        overrides = declared_for(declared, [request.estimator])
+    overrides["params"] = {**overrides.get("params", declared.params), **request.params}
     if request.data is not None:
         overrides["data.source"] = request.data
     declaration = load_declaration(folder, overrides)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from podium.spec import Project
 from projects.training.cuda import cuda_devices
-from projects.training.history import History, Rows, Ticker, some_rows
+from projects.training.history import Hear, History, Round, Rows, Ticker, some_rows
 
 _XGB_METRICS = {
     "roc_auc": "auc",
@@ -17,7 +18,7 @@ _XGB_METRICS = {
     "accuracy": "error",
 }
 _XGB_TASK_METRIC = {"binary": "logloss", "multiclass": "mlogloss", "regression": "rmse"}
-_HIGHER_IS_BETTER = {"auc", "aucpr"}
+_HIGHER_IS_BETTER = ("auc", "pre", "map", "ndcg")
 _SHOWN_ROWS = 20_000
 
 
@@ -30,26 +31,47 @@ def fit_xgboost(
     the fitted estimator, so that the artifact scores the same anywhere.
     """
     shown = some_rows(rows, _SHOWN_ROWS)  # measuring all every round costs more than fitting
+
+    def tell(each: Round) -> bool:
+        tick(each.done, each.total, f"validation {each.metric} {each.value:.4f}")
+        return False
+
+    history, device = boost(project, model, rows, {"train": shown, "validation": check}, tell)
+    model.set_params(device="cpu", callbacks=None, n_jobs=0)
+    return history, device
+
+
+def boost(
+    project: Project, model: Any, rows: Rows, measured: Mapping[str, Rows], hear: Hear
+) -> tuple[History, str]:
+    """Fit an XGBoost estimator until it stops early, or `hear` says so. Returns curves, device.
+
+    measured: the rows that each round is measured on, by name. The last of them decide when to
+    stop early, and are what `hear` is told of. Raises ValueError and TypeError for parameters
+    that XGBoost does not take.
+    """
+    if _rounds_wanted(model) < 1:  # XGBoost would fit nothing, and say nothing
+        raise ValueError(f"n_estimators must be at least 1. Got {model.n_estimators} instead.")
     metric = model.get_params().get("eval_metric") or _eval_metric(project)
     device = model.get_params().get("device") or ("cuda" if cuda_devices() else "cpu")
-    model.set_params(eval_metric=metric, device=device, callbacks=[_rounds(model, metric, tick)])
+    model.set_params(eval_metric=metric, device=device, callbacks=[_rounds(model, hear)])
+    parts = list(measured.values())
     model.fit(
         rows.X,
         rows.y,
         sample_weight=rows.weight,
-        eval_set=[(shown.X, shown.y), (check.X, check.y)],
-        sample_weight_eval_set=None if check.weight is None else [shown.weight, check.weight],
+        eval_set=[(part.X, part.y) for part in parts],
+        sample_weight_eval_set=None if rows.weight is None else [part.weight for part in parts],
         verbose=False,
     )
-    model.set_params(device="cpu", callbacks=None, n_jobs=0)
     results = model.evals_result()
-    last = list(results["validation_0"])[-1]
+    last = str(list(results["validation_0"])[-1])
     values = {
-        "train": [float(v) for v in results["validation_0"][last]],
-        "validation": [float(v) for v in results["validation_1"][last]],
+        name: [float(value) for value in results[f"validation_{place}"][last]]
+        for place, name in enumerate(measured)
     }
     best = getattr(model, "best_iteration", None) if model.early_stopping_rounds else None
-    return History(_key(str(last)), last in _HIGHER_IS_BETTER, values, best), device
+    return History(_key(last), _higher_is_better(last), values, best), device
 
 
 def fit_hist_gradient_boosting(model: Any, rows: Rows, check: Rows) -> History:
@@ -85,15 +107,25 @@ def _key(metric: str) -> str:
     return re.sub(r"[^A-Za-z0-9_\-. /]", "_", metric)
 
 
-def _rounds(model: Any, metric: Any, tick: Ticker) -> Any:
+def _higher_is_better(metric: str) -> bool:
+    """As XGBoost's own early stopping takes it."""
+    return metric != "mape" and metric.startswith(_HIGHER_IS_BETTER)
+
+
+def _rounds_wanted(model: Any) -> int:
+    return int(model.get_num_boosting_rounds())
+
+
+def _rounds(model: Any, hear: Hear) -> Any:
     from xgboost.callback import TrainingCallback
 
-    total = int(model.get_params().get("n_estimators") or 100)
+    total = _rounds_wanted(model)
 
     class Rounds(TrainingCallback):
         def after_iteration(self, booster: Any, epoch: int, evals_log: Any) -> bool:
-            curve = list(evals_log["validation_1"].values())[-1]
-            tick(epoch + 1, total, f"validation {metric} {float(curve[-1]):.4f}")
-            return False
+            deciding = list(evals_log.values())[-1]
+            metric, curve = list(deciding.items())[-1]
+            higher = _higher_is_better(metric)
+            return hear(Round(epoch + 1, total, metric, float(curve[-1]), higher))
 
     return Rounds()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from podium.artifact.scoring import Scorer
+from podium.artifact.scoring import Decision, Scorer
 from podium.evaluation import (
     Costs,
     Metric,
@@ -36,9 +36,21 @@ def decided(
     """The scorer with the threshold (binary only) that the declared rule finds on these rows."""
     if project.task != "binary":
         return undecided, None
-    threshold = choose_threshold(_threshold_rule(project), y, undecided.scores(features))
-    decision = replace(undecided.decision, threshold=threshold.value)
+    decision, threshold = decided_by(project, undecided.decision, undecided.scores(features), y)
     return replace(undecided, decision=decision), threshold
+
+
+def decided_by(
+    project: Project, undecided: Decision, scores: np.ndarray, y: np.ndarray
+) -> tuple[Decision, Threshold | None]:
+    """The decision that the declared rule makes of a model's `scores` on these rows; see `decided`.
+
+    scores: (n,) or (n, k) probabilities, or (n,) predicted numbers. y: (n,) their targets.
+    """
+    if project.task != "binary":
+        return undecided, None
+    threshold = choose_threshold(_threshold_rule(project), y, scores)
+    return replace(undecided, threshold=threshold.value), threshold
 
 
 def _threshold_rule(project: Project) -> ThresholdRule:

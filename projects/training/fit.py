@@ -13,13 +13,16 @@ from podium.artifact.scoring import Canonicaliser, Decision, Scorer
 from podium.errors import UsageError
 from podium.evaluation import Scores, Threshold
 from podium.spec import Project
-from projects.training.boosting import fit_hist_gradient_boosting, fit_xgboost
+from projects.training.binned import Binned
+from projects.training.boosting import boost, fit_hist_gradient_boosting, fit_xgboost
 from projects.training.curves import forest_curve, linear_curve
 from projects.training.deciding import decided, deciding_metric
-from projects.training.estimators import ESTIMATORS
+from projects.training.estimators import ESTIMATORS, own_params
 from projects.training.forest import fit_forest
-from projects.training.history import History, Rows, Ticker
-from projects.training.preprocessing import build_preprocessing, plain_vocabularies
+from projects.training.history import Hear, History, Rows, Ticker
+from projects.training.matrices import matrices_of
+from projects.training.preprocessing import plain_vocabularies
+from projects.training.reasons import message_of
 from projects.training.split import Parts
 from projects.training.table import Table
 
@@ -47,24 +50,20 @@ def fit(
     from sklearn.pipeline import Pipeline
 
     kind = ESTIMATORS[estimator]
-    model = kind.make(project.task, project.params, seed)
+    model = kind.make(project.task, own_params(project, estimator), seed)
     shown = model.get_params()
-    train, validation = (table.features.iloc[parts.rows(p)] for p in ("train", "validation"))
-    preprocessing = build_preprocessing(kind, table.canonicaliser, train, seed)
-    rows = _weighted(project, preprocessing.fit_transform(train), table.target.y[parts.train])
-    plain_vocabularies(preprocessing)
-    check = _weighted(
-        project, preprocessing.transform(validation), table.target.y[parts.validation]
-    )
+    matrices = matrices_of(project, table, kind, parts.train, parts.validation, seed)
+    plain_vocabularies(matrices.preprocessing)
+    check = matrices.check
     try:
-        history, device = _fit_model(project, model, rows, check, tick)
+        history, device = _fit_model(project, model, matrices.train, check, tick)
     except (TypeError, ValueError) as error:
-        first_line = str(error).partition("\n")[0]
         raise UsageError(
-            f"{estimator} could not be fitted: {first_line}",
+            f"{estimator} could not be fitted: {message_of(error)}",
             remedy="Check its parameters under params.",
         ) from error
-    pipeline = Pipeline([("features", preprocessing), ("model", model)])
+    pipeline = Pipeline([("features", matrices.preprocessing), ("model", model)])
+    validation = table.features.iloc[parts.validation]
     if project.calibration is not None:
         pipeline = _calibrated(pipeline, project.calibration, validation, check.y)
     undecided = Scorer(table.canonicaliser, Decision(project.task, table.target.labels), pipeline)
@@ -74,10 +73,14 @@ def fit(
 
 def scores_of(scorer: Scorer, features: pd.DataFrame, y: np.ndarray) -> Scores:
     """What `scorer` says about rows whose targets are `y`."""
-    raw = scorer.scores(features)
-    if scorer.decision.task == "regression":
-        return Scores(y=y, prediction=raw, probability=None)
-    return Scores(y=y, prediction=scorer.decision.decide(raw), probability=raw)
+    return said(scorer.decision, scorer.scores(features), y)
+
+
+def said(decision: Decision, scores: np.ndarray, y: np.ndarray) -> Scores:
+    """What a model's `scores` of rows, whose targets are `y`, say with this decision."""
+    if decision.task == "regression":
+        return Scores(y=y, prediction=scores, probability=None)
+    return Scores(y=y, prediction=decision.decide(scores), probability=scores)
 
 
 def fit_baseline(project: Project, table: Table, parts: Parts) -> Scorer:
@@ -98,12 +101,27 @@ def fit_baseline(project: Project, table: Table, parts: Parts) -> Scorer:
     return decided(project, undecided, table.features.iloc[rows], table.target.y[rows])[0]
 
 
-def _weighted(project: Project, X: Any, y: np.ndarray) -> Rows:
-    if project.class_weight is None:
-        return Rows(X, y, None)
-    from sklearn.utils.class_weight import compute_sample_weight
+def fit_to_compare(
+    project: Project, model: Any, rows: Rows, check: Rows, *, hear: Hear, binned: Binned
+) -> History | None:
+    """Fit the very model that `fit` fits, without what is only there to be looked at.
 
-    return Rows(X, y, compute_sample_weight(project.class_weight, y))
+    The curve, where there are rounds, is that of the checked rows. XGBoost is stopped where `hear`
+    says so; the others have no place to ask. Raises what the library raises.
+    """
+    name = type(model).__name__
+    if name.startswith("XGB"):
+        with binned.used_by(model, rows.X, check.X):
+            history, _ = boost(project, model, rows, {"validation": check}, hear)
+        if model.device != "cpu":
+            model.set_params(device="cpu")  # which is where the artifact will score
+        return history
+    if name.startswith("HistGradientBoosting"):
+        return fit_hist_gradient_boosting(model, rows, check)
+    model.fit(rows.X, rows.y, sample_weight=rows.weight)
+    if name.startswith("RandomForest"):
+        model.set_params(n_jobs=1)  # threads add up the trees' answers in any order
+    return None
 
 
 def _fit_model(

@@ -12,6 +12,23 @@ Ticker = Callable[[int, int, str], None]  # rounds done, rounds in all, what was
 
 
 @dataclass(frozen=True)
+class Round:
+    """A round of boosting that is over: the `done`-th of `total`, and what it reached.
+
+    `metric` and `value`: the estimator's own metric on the rows that decide when to stop.
+    """
+
+    done: int
+    total: int
+    metric: str
+    value: float
+    higher_is_better: bool
+
+
+Hear = Callable[[Round], bool]  # whether to stop after this round
+
+
+@dataclass(frozen=True)
 class Rows:
     """Features, target and weights of one part, ready for `fit`."""
 

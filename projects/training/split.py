@@ -6,19 +6,31 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
 from podium.errors import DataError
 from podium.spec import Project, Split, label_text
 from podium.spec.durations import format_duration
-from projects.training.table import Table
+from projects.training.target import Target
 
 PartName = Literal["train", "validation", "holdout"]
 PARTS: tuple[PartName, ...] = ("train", "validation", "holdout")
 _MIN_ROWS = 5
 _MIN_KEPT_ROWS, _MIN_KEPT_SHARE = 30, 0.005  # where a group beside the time costs rows
+
+
+class Splittable(Protocol):
+    """Rows with what a split goes by; None where the project declares no such column."""
+
+    @property
+    def target(self) -> Target: ...
+    @property
+    def time(self) -> np.ndarray | None: ...
+    @property
+    def group(self) -> np.ndarray | None: ...
+    def __len__(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -35,7 +47,7 @@ class Parts:
         return {"train": self.train, "validation": self.validation, "holdout": self.holdout}[part]
 
 
-def split_rows(project: Project, table: Table, seed: int) -> Parts:
+def split_rows(project: Project, table: Splittable, seed: int) -> Parts:
     """Split as `project` declares.
 
     By time: the last rows are the holdout, those before it validation, with `gap` left out before
@@ -141,7 +153,7 @@ def _present(values: np.ndarray | None) -> np.ndarray:
     return values
 
 
-def _check(project: Project, table: Table, parts: Parts) -> None:
+def _check(project: Project, table: Splittable, parts: Parts) -> None:
     remedy = "Use more rows, another split, or other shares."
     both = project.split_by == "time" and table.group is not None
     by = f"{project.split_by} and group" if both else project.split_by

@@ -55,8 +55,8 @@ def read_table(project: Project, source: TableSource, rows: int | None = None) -
     notes: tuple[str, ...] = ()
     features = project.features
     if features is None:
-        features, notes = infer_features(project, _limited(source.read(None), rows))
-    raw = _limited(source.read(_wanted(project, features)), rows)
+        features, notes = infer_features(project, limited(source.read(None), rows))
+    raw = limited(source.read(_wanted(project, features)), rows)
     if not len(raw):
         raise DataError(f"{source.source} has no rows.", remedy="Nothing can be trained on it.")
     return _checked(project, features, raw, notes)
@@ -64,7 +64,12 @@ def read_table(project: Project, source: TableSource, rows: int | None = None) -
 
 def _used_columns(project: Project, features: Features) -> tuple[str, ...]:
     """Every column of the source that the project uses, each once."""
-    others = (project.data.time, project.data.group, *project.gate.slices, project.target.column)
+    others = (
+        project.data.time,
+        project.data.group,
+        *project.gate.judged_columns,
+        project.target.column,
+    )
     named = (name for name in (*features.columns, *others) if name is not None)
     return tuple(dict.fromkeys(named))
 
@@ -87,8 +92,8 @@ def _checked(
         target=target,
         canonicaliser=canonicaliser,
         raw=raw,
-        time=_times(project.data.time, raw),
-        group=_groups(project.data.group, raw),
+        time=times_of(project.data.time, raw),
+        group=groups_of(project.data.group, raw),
         digest=content_digest(raw),
         notes=(*notes, *counted),
         invalid=invalid,
@@ -117,18 +122,23 @@ def slice_columns(project: Project, table: Table, rows: np.ndarray) -> dict[str,
     Everything else, and numbers that are declared categorical, become the categories that the
     model sees ("7" for 7.0), None where missing.
     """
-    columns = {}
-    for name in project.gate.slices:
-        series = table.raw[name].iloc[rows]
-        is_number = pd.api.types.is_numeric_dtype(series.dtype)
-        boolean = pd.api.types.is_bool_dtype(series.dtype)
-        if is_number and not boolean and name not in table.declared.categorical:
-            columns[name] = series.to_numpy(dtype=np.float64, na_value=np.nan)
-        else:
-            values = category_values(series)[0]
-            values[values == MISSING_CATEGORY] = None
-            columns[name] = values
-    return columns
+    categorical = table.declared.categorical
+    return {
+        name: sliceable(table.raw[name].iloc[rows], number=name not in categorical)
+        for name in project.gate.judged_columns
+    }
+
+
+def sliceable(series: pd.Series[Any], *, number: bool) -> np.ndarray:
+    """A column to be cut into slices: float64 where it may be a `number` and is one, NaN where
+    missing; else categories, None where missing.
+    """
+    is_number = pd.api.types.is_numeric_dtype(series.dtype)
+    if number and is_number and not pd.api.types.is_bool_dtype(series.dtype):
+        return series.to_numpy(dtype=np.float64, na_value=np.nan)
+    values = category_values(series)[0]
+    values[values == MISSING_CATEGORY] = None
+    return values
 
 
 def _check_columns_exist(project: Project, source: TableSource) -> None:
@@ -138,6 +148,7 @@ def _check_columns_exist(project: Project, source: TableSource) -> None:
     wanted += [("data.time", project.data.time)] if project.data.time else []
     wanted += [("data.group", project.data.group)] if project.data.group else []
     wanted += [("gate.slices", name) for name in project.gate.slices]
+    wanted += [("gate.sensitive", name) for name in project.gate.sensitive]
     wanted += [
         (f"features.{kind}", name)
         for kind in ("numeric", "categorical", "text", "datetime")
@@ -162,7 +173,8 @@ def _wanted(project: Project, features: Features) -> Columns:
     return Columns(numeric=features.numeric, text=tuple(sorted(strings)), other=other)
 
 
-def _limited(raw: pd.DataFrame, rows: int | None) -> pd.DataFrame:
+def limited(raw: pd.DataFrame, rows: int | None) -> pd.DataFrame:
+    """At most `rows` rows of `raw`, spread evenly over it."""
     if rows is None or rows >= len(raw):
         return raw
     places = np.linspace(0, len(raw) - 1, rows).round().astype(np.int64)
@@ -195,7 +207,8 @@ def _examples(series: pd.Series[Any], column: InputColumn) -> str:
     return ", ".join(bad)
 
 
-def _times(column: str | None, raw: pd.DataFrame) -> np.ndarray | None:
+def times_of(column: str | None, raw: pd.DataFrame) -> np.ndarray | None:
+    """The column `data.time` as datetime64[us]; None where there is none. Raises DataError."""
     if column is None:
         return None
     values, bad = datetime_values(raw[column])
@@ -210,7 +223,8 @@ def _times(column: str | None, raw: pd.DataFrame) -> np.ndarray | None:
     return values
 
 
-def _groups(column: str | None, raw: pd.DataFrame) -> np.ndarray | None:
+def groups_of(column: str | None, raw: pd.DataFrame) -> np.ndarray | None:
+    """The column `data.group` as categories; None where there is none. Raises DataError."""
     if column is None:
         return None
     values, bad = category_values(raw[column])

@@ -46,15 +46,45 @@ def read_target(project: Project, raw: pd.Series[Any]) -> Target:
     return Target(position[codes], tuple(labels[place] for place in order))
 
 
+def known_target(project: Project, raw: pd.Series[Any], labels: tuple[Label, ...]) -> Target:
+    """Encode the target column by labels that are known already, in their order.
+
+    Rows of one class only are taken. Raises DataError for missing values, and for labels that are
+    not known.
+    """
+    if project.task == "regression":
+        values, bad = numeric_values(raw)
+        _refuse_numbers(raw, bad)
+        _refuse_missing(raw, np.isnan(values))
+        return Target(values)
+    text, bad = category_values(raw)
+    _refuse_missing(raw, (text == "") | bad)
+    order = {label_text(label): code for code, label in enumerate(labels)}
+    codes = pd.Series(text).map(order)
+    unknown = codes.isna().to_numpy()
+    if unknown.any():
+        raise DataError(
+            f"target {raw.name!r}: {int(unknown.sum()):,} of {len(raw):,} rows hold a label that "
+            f"the model does not know, for example {text[int(np.argmax(unknown))]!r}; it knows "
+            f"{', '.join(order)}.",
+            remedy="Give rows with the labels that it was trained on.",
+        )
+    return Target(codes.to_numpy(dtype=np.int64), labels)
+
+
+def ordered_labels(project: Project, labels: tuple[Label, ...]) -> tuple[Label, ...]:
+    """The labels that a model knows, in class order: of two, the declared positive one last.
+
+    Raises SpecError where the model does not know that one.
+    """
+    if project.task != "binary" or project.target.positive is None:
+        return labels
+    return tuple(labels[place] for place in _class_order(project, list(labels)))
+
+
 def _numbers(project: Project, raw: pd.Series[Any]) -> Target:
     values, bad = numeric_values(raw)
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise DataError(
-            f"target {raw.name!r}: {int(bad.sum()):,} values are not finite numbers, the first "
-            f"in row {row} (counting from 0).",
-            remedy="A regression target needs numbers; declare task: multiclass for labels.",
-        )
+    _refuse_numbers(raw, bad)
     _refuse_missing(raw, np.isnan(values))
     if np.ptp(values) == 0:
         raise DataError(
@@ -62,6 +92,16 @@ def _numbers(project: Project, raw: pd.Series[Any]) -> Target:
             remedy="There is nothing to learn from a constant.",
         )
     return Target(values)
+
+
+def _refuse_numbers(raw: pd.Series[Any], bad: np.ndarray) -> None:
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise DataError(
+            f"target {raw.name!r}: {int(bad.sum()):,} values are not finite numbers, the first "
+            f"in row {row} (counting from 0).",
+            remedy="A regression target needs numbers; declare task: multiclass for labels.",
+        )
 
 
 def _refuse_missing(raw: pd.Series[Any], missing: np.ndarray) -> None:

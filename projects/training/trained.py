@@ -14,7 +14,7 @@ from podium.data import TableSource, resolve_source
 from podium.progress import Progress
 from podium.spec import Declaration, Project
 from projects.training.checks import Finding, find_leaks
-from projects.training.estimators import ESTIMATORS, check_search
+from projects.training.estimators import ESTIMATORS, check_search, own_params
 from projects.training.fit import Fitted, fit, fit_baseline
 from projects.training.measure import Measured, measure_parts
 from projects.training.split import PARTS, PartName, Parts, split_notes, split_rows
@@ -26,6 +26,7 @@ class Trained:
     """One training: what it read, how it split, what it fitted and what that reached.
 
     `seconds` by stage is the progress's own mapping: stages that follow are added to it.
+    `rows_limit`: how many rows were asked for at most, if so; the same limit cuts the same parts.
     """
 
     declaration: Declaration
@@ -39,6 +40,7 @@ class Trained:
     measured: Measured
     parity: Parity
     seconds: Mapping[str, float]
+    rows_limit: int | None = None
 
     @property
     def project(self) -> Project:
@@ -57,6 +59,27 @@ class Trained:
         return {part: len(self.parts.rows(part)) for part in PARTS}
 
 
+@dataclass(frozen=True)
+class Case:
+    """What a declaration makes of a table, before anything is fitted: read, split, checked.
+
+    `rows_limit`: how many rows were asked for at most, if so. `seed` is that of the split.
+    """
+
+    declaration: Declaration
+    source: TableSource
+    table: Table
+    parts: Parts
+    findings: tuple[Finding, ...]
+    seed: int
+    rows_limit: int | None = None
+
+    @property
+    def project(self) -> Project:
+        """The declared project."""
+        return self.declaration.project
+
+
 def train(
     declaration: Declaration,
     *,
@@ -67,9 +90,26 @@ def train(
 ) -> Trained:
     """Read, check, split, fit, measure, compile. `base` is where a relative source starts."""
     project = declaration.project
-    estimator = project.estimator[0]
-    ESTIMATORS[estimator].make(project.task, project.params, seed)  # refuses before reading
+    first = project.estimator[0]
+    ESTIMATORS[first].make(project.task, own_params(project, first), seed)  # refuses early
     check_search(project)
+    case = read_case(declaration, base=base, rows=rows, seed=seed, progress=progress)
+    note = tuple(_takes_the_first(project.estimator))
+    _say(progress, note)
+    table = replace(case.table, notes=(*case.table.notes, *note))
+    return train_case(replace(case, table=table), progress)
+
+
+def read_case(
+    declaration: Declaration,
+    *,
+    base: Path,
+    rows: int | None,
+    seed: int,
+    progress: Progress,
+) -> Case:
+    """Read, split, check. `base` is where a relative source starts."""
+    project = declaration.project
     with progress.stage("read", f"Reading {project.data.source}"):
         source = resolve_source(project.data.source, base)
         table = read_table(project, source, rows)
@@ -77,9 +117,16 @@ def train(
     with progress.stage("check", f"Splitting and checking {len(table):,} rows"):
         parts = split_rows(project, table, seed)
         findings = tuple(find_leaks(project, table, parts))
-    notes = tuple(_notes(project, parts))
+    notes = tuple(split_notes(project, parts))
     _say(progress, notes)
     table = replace(table, notes=(*table.notes, *notes))
+    return Case(declaration, source, table, parts, findings, seed, rows)
+
+
+def train_case(case: Case, progress: Progress) -> Trained:
+    """Fit the first estimator that is declared on what was read; measure, compile."""
+    project, table, parts, seed = case.project, case.table, case.parts, case.seed
+    estimator = project.estimator[0]
     with progress.stage("fit", f"Fitting {estimator} on {len(parts.train):,} rows"):
         fitted = fit(project, table, parts, estimator=estimator, seed=seed, tick=progress.tick)
     with progress.stage("measure", f"Measuring on {len(parts.holdout):,} holdout rows"):
@@ -88,17 +135,18 @@ def train(
     with progress.stage("compile", "Compiling, and proving that it answers alike"):
         parity = _proved(fitted.scorer, table, parts)
     return Trained(
-        declaration=declaration,
-        source=source,
+        declaration=case.declaration,
+        source=case.source,
         estimator=estimator,
         seed=seed,
         table=table,
         parts=parts,
-        findings=findings,
+        findings=case.findings,
         fitted=fitted,
         measured=measured,
         parity=parity,
         seconds=progress.seconds,
+        rows_limit=case.rows_limit,
     )
 
 
@@ -124,8 +172,9 @@ def _say(progress: Progress, notes: tuple[str, ...]) -> None:
         progress.say(f"  note: {note}")
 
 
-def _notes(project: Project, parts: Parts) -> Iterator[str]:
-    first, count = project.estimator[0], len(project.estimator)
-    if count > 1:
-        yield f"estimator lists {count}; training takes the first, {first}"
-    yield from split_notes(project, parts)
+def _takes_the_first(estimators: tuple[str, ...]) -> Iterator[str]:
+    if len(estimators) > 1:
+        yield (
+            f"estimator lists {len(estimators)}; training takes the first, {estimators[0]}; "
+            "podium tune tries all"
+        )

@@ -26,24 +26,29 @@ class Step:
 
 
 def remedies(checks: Sequence[Check], name: str, version: int, stage: Stage) -> list[Step]:
-    """One step for each check that failed, in their order.
-
-    What is not in staging goes there first; the same command brings a verdict, if one is needed.
+    """One step for each check that failed, in their order; what is not in staging goes there
+    first.
     """
     failed = [check for check in checks if not check.passed]
     about = f"{quoted(name)} {version}"
     to = "staging" if any(check.name == "in staging" for check in failed) else stage
     bring = f"podium promote {about} --to {to}"
-    if any(check.name in _AGAIN or check.inconclusive for check in failed):
-        bring += " --verdict WORD --report FILE"
-    return [_remedy(check, about, bring) for check in failed]
+    return [_remedy(check, about, bring, evaluation(name, version)) for check in failed]
+
+
+def evaluation(name: str, version: int) -> str:
+    """The command that gives a verdict on a version."""
+    return f"podium evaluate --candidate {quoted(f'models:/{name}/{version}')}"
 
 
 def commands(steps: Sequence[Step], name: str) -> tuple[str, ...]:
-    """The commands of `steps`, each once. Where one of them has none, the others are in vain."""
+    """The commands of `steps`, each once, a verdict first: nothing is promoted without. Where one
+    of them has none, the others are in vain.
+    """
     if not all(step.command for step in steps):
         return (f"podium status {quoted(name)}",)
-    return tuple(dict.fromkeys(step.command for step in steps))
+    found = dict.fromkeys(step.command for step in steps)
+    return tuple(sorted(found, key=lambda each: not each.startswith("podium evaluate")))
 
 
 def after_promotion(state: State, version: int, stage: Stage, approved: bool) -> tuple[str, ...]:
@@ -68,21 +73,21 @@ def after_promotion(state: State, version: int, stage: Stage, approved: bool) ->
     return (*approve, f"podium promote {name} {version} --to production")
 
 
-def _remedy(check: Check, about: str, bring: str) -> Step:
+def _remedy(check: Check, about: str, bring: str, judge: str) -> Step:
     if check.name == "approvals":
         whose = "somebody" if check.excluded is None else f"somebody else than {check.excluded}"
         return Step(f"approvals: {whose} has to agree", f"podium approve {about}")
     if check.name in _AGAIN:
-        return Step(f"{check.name}: {_AGAIN[check.name]}", bring)
+        return Step(f"{check.name}: {_AGAIN[check.name]}", judge)
     if check.inconclusive:
-        return Step(f"{check.name}: evaluate it on more rows, and give the new verdict", bring)
+        return Step(f"{check.name}: evaluate it on more rows", f"{judge} --data FILE")
     if check.name == "in staging":
         return Step(f"{check.name}: promote it there first", bring)
     return Step(f"{check.name}: {check.found}. {_OTHERWISE.get(check.name, '')}".rstrip(". "))
 
 
 _AGAIN = {
-    "evaluated": "give the verdict of an evaluation, and its report",
+    "evaluated": "compare it with the champion",
     "evaluated these files": "the files are others now; evaluate them again",
     "compared with the present champion": "the champion changed since; evaluate again",
     "not turned down since": "only a new evaluation brings it back",

@@ -9,6 +9,7 @@ from typing import Any
 
 from podium.command import Result
 from podium.reports.text import text_table
+from registry_tools.commands import _advice as advice
 from registry_tools.commands._reading import (
     CLAIMS,
     ENTRY_HEADERS,
@@ -216,10 +217,25 @@ def _next(opened: Opened, found: _Found) -> str:
         number, enough = state.staging.version, found.agreed.passed
         act = f"promote {name} {number} --to production" if enough else f"approve {name} {number}"
         return f"podium {act}"
+    passed = _passed(state)
+    if passed is not None:
+        return f"podium promote {name} {passed} --to staging"
     if found.waiting:
-        verdict = "--verdict pass --report FILE"  # nobody evaluated it yet
-        return f"podium promote {name} {found.waiting[0].number} --to staging {verdict}"
+        return advice.evaluation(opened.name, found.waiting[0].number)
     return f"podium history {name}" if state.seq else f"podium train --project {name}"
+
+
+def _passed(state: State) -> int | None:
+    """The newest version that passed against the present champion and is in no stage."""
+    passed = [
+        number
+        for number, known in state.versions.items()
+        if known.evaluation is not None
+        and (known.evaluation.verdict, known.evaluation.champion) == ("pass", state.champion)
+        and (known.staged, known.barred) == (None, None)
+        and number > (state.champion or 0)
+    ]
+    return max(passed, default=None)
 
 
 def _document(opened: Opened, found: _Found, now: datetime) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from podium.errors import NotFound, PodiumError, UsageError
 from podium.progress import Progress
 from podium.reports.text import NOTHING, number, shorten, text_table
 from registry_tools.commands._reading import Opened, open_model
-from registry_tools.commands._which_version import resolve
 from registry_tools.commands.acts import quoted
 from registry_tools.comparison import (
     Comparison,
@@ -28,6 +27,7 @@ from registry_tools.comparison import (
 from registry_tools.port import Registry, Run
 from registry_tools.signature import Signature, signature_of
 from registry_tools.times import to_second
+from registry_tools.which_version import resolve
 
 _WIDTH, _APART = 40, "* apart"
 _NO_TEST = (

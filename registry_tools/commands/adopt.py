@@ -12,9 +12,10 @@ from podium.command import command as podium_command
 from podium.errors import UsageError
 from podium.interrupts import terminated_like_interrupted
 from podium.progress import Progress
-from registry_tools.commands._which_version import WHICH, pointed_at, resolve
+from registry_tools.commands._which_version import WHICH
 from registry_tools.commands.acts import quoted, report
 from registry_tools.commands.common import dry_run_option, open_registrar, reason_option, wanted
+from registry_tools.which_version import pointed_at, resolve
 
 if TYPE_CHECKING:
     from registry_tools.entry import Stage

@@ -8,9 +8,10 @@ import click
 
 from podium.command import Result
 from podium.command import command as podium_command
-from registry_tools.commands._which_version import WHICH, resolve
+from registry_tools.commands._which_version import WHICH
 from registry_tools.commands.acts import quoted, report
 from registry_tools.commands.common import dry_run_option, open_registrar, reason_option, wanted
+from registry_tools.which_version import resolve
 
 if TYPE_CHECKING:
     from registry_tools.gates import Check

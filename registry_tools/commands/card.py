@@ -32,14 +32,15 @@ def command(name: str, version: int | str) -> Result:
     """
     from registry_tools.commands._cards import find_card
     from registry_tools.commands._reading import open_model
-    from registry_tools.commands._which_version import resolve
     from registry_tools.commands.acts import quoted
+    from registry_tools.which_version import resolve
+    from registry_tools.words import visible
 
     opened = open_model(open_registry(), name)
     number = resolve(opened, version)
     card = find_card(opened.registry, opened.registry.version(name, number))
     Progress(sys.stderr).say(f"Next: podium status {quoted(name)}")
     return Result(
-        card.text.rstrip("\n"),
+        "\n".join(map(visible, card.text.rstrip("\n").split("\n"))),
         {"model": name, "version": number, "from": card.source, "card": card.text},
     )

@@ -15,9 +15,10 @@ from podium.errors import UsageError, did_you_mean
 from podium.interrupts import terminated_like_interrupted
 from podium.progress import Progress
 from registry_tools.commands import _advice as advice
-from registry_tools.commands._which_version import WHICH, resolve
+from registry_tools.commands._which_version import WHICH
 from registry_tools.commands.acts import report
 from registry_tools.commands.common import dry_run_option, open_registrar, reason_option, wanted
+from registry_tools.which_version import resolve
 
 if TYPE_CHECKING:
     from registry_tools.entry import Evidence, Stage

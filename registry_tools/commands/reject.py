@@ -6,9 +6,10 @@ import click
 
 from podium.command import Result
 from podium.command import command as podium_command
-from registry_tools.commands._which_version import WHICH, resolve
+from registry_tools.commands._which_version import WHICH
 from registry_tools.commands.acts import needed_reason, quoted, report
 from registry_tools.commands.common import dry_run_option, open_registrar, wanted
+from registry_tools.which_version import resolve
 
 _EXAMPLE = 'podium reject flight_delay 3 --reason "worse for night flights"'
 

@@ -17,14 +17,20 @@ import yaml
 from podium.artifact.scoring.canonical import PARTS
 from podium.cli import COMMANDS
 from podium.spec.parts import EstimatorName, Part
+from projects.jobs import tune
 from projects.jobs.train import ESTIMATOR_WORDS
 from projects.training.estimators import ESTIMATORS
+from projects.tuning import samplers
 
 ROOT = Path(__file__).resolve().parents[2]
 STANDARD_LIBRARY = sys.stdlib_module_names
 MLFLOW_MODULES = {
     "podium/artifact/mlflow_model.py",
     "projects/jobs/tracking.py",
+    "projects/jobs/mlflow_dataset.py",  # is one of MLflow's datasets, by its class
+    "projects/jobs/trial_runs.py",  # nested runs, written by a thread
+    "projects/tuning/spark_study.py",  # MLflow's own study on Spark
+    "projects/jobs/mlflow_evaluator.py",  # is a plugin of MLflow's, by its classes
     "registry_tools/registry.py",
     "podium/artifact/answering.py",  # in a process of its own, with a stranger's model
 }
@@ -63,12 +69,13 @@ def test_every_parameter_of_an_entry_point_reaches_its_parser(entry: str) -> Non
         assert flag in options
 
 
-def test_every_option_of_train_is_a_parameter_of_its_entry_point() -> None:
-    command = importlib.import_module("projects.jobs.train").command
-    train = mlproject()["train"]
-    assert isinstance(train, dict)
+@pytest.mark.parametrize("entry", ["train", "tune", "evaluate"])
+def test_every_option_of_a_job_is_a_parameter_of_its_entry_point(entry: str) -> None:
+    command = importlib.import_module(f"projects.jobs.{entry}").command
+    point = mlproject()[entry]
+    assert isinstance(point, dict)
     own = {param.name for param in command.params} - {"json", "debug"}
-    assert own == set(train["parameters"])
+    assert own == set(point["parameters"])
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
@@ -86,6 +93,7 @@ def test_words_that_are_spelt_twice_agree() -> None:
     assert get_args(Part) == PARTS
     assert get_args(EstimatorName) == ESTIMATOR_WORDS
     assert set(ESTIMATORS) == set(ESTIMATOR_WORDS)
+    assert (tune.SAMPLERS, tune.PRUNERS) == (samplers.SAMPLERS, samplers.PRUNERS)
 
 
 def imported(path: Path) -> set[str]:

@@ -17,11 +17,9 @@ from podium.evaluation import (
     Scores,
     Task,
     confidence_interval,
-    confusion,
     cost_metric,
-    estimates,
     get_metric,
-    losses,
+    is_metric,
     measure,
     metric_names,
 )
@@ -38,7 +36,7 @@ def test_each_task_has_the_metrics_that_others_count_on() -> None:
     assert set(metric_names("multiclass")) == {
         "log_loss", "accuracy", "balanced_accuracy", "f1_macro", "f1_weighted", "roc_auc_ovr",
     }  # fmt: skip
-    assert metric_names("regression") == ("mae", "rmse", "mape", "r2")
+    assert metric_names("regression") == ("mae", "rmse", "mape", "pinball", "r2")
     assert all(name in METRICS[task] for task, name in DEFAULT_METRIC.items())
 
 
@@ -91,19 +89,55 @@ def test_multiclass_estimates_are_those_of_scikit_learn() -> None:
     assert measure("multiclass", s, expected) == pytest.approx(expected)
 
 
+def test_regression_estimates_are_those_of_scikit_learn() -> None:
+    s = sample("regression", 200, seed=3)
+    expected = {
+        "mae": sk.mean_absolute_error(s.y, s.prediction),
+        "rmse": sk.root_mean_squared_error(s.y, s.prediction),
+        "mape": sk.mean_absolute_percentage_error(s.y, s.prediction),
+        "pinball": sk.mean_pinball_loss(s.y, s.prediction),
+        "pinball_0.9": sk.mean_pinball_loss(s.y, s.prediction, alpha=0.9),
+        "r2": sk.r2_score(s.y, s.prediction),
+    }
+    assert measure("regression", s, expected) == pytest.approx(expected)
+
+
+def test_the_pinball_loss_of_a_quantile_is_least_at_that_quantile() -> None:
+    y = np.random.default_rng(0).exponential(size=1001)
+    metric = get_metric("regression", "pinball_0.9")
+    tried = np.quantile(y, [0.85, 0.9, 0.95])
+    low, best, high = (metric.compute(Scores(y, np.full(1001, value))) for value in tried)
+    assert best < min(low, high)
+
+
 @pytest.mark.parametrize(
-    ("by_row", "estimate", "task"),
-    [
-        (losses.log_loss_binary, estimates.log_loss_binary, "binary"),
-        (losses.brier, estimates.brier, "binary"),
-        (losses.log_loss_multiclass, estimates.log_loss_multiclass, "multiclass"),
-        (losses.absolute_error, estimates.mae, "regression"),
-        (losses.relative_error, estimates.mape, "regression"),
-    ],
+    "name", ["pinball_", "pinball_1", "pinball_0.0", "pinball_1.5", "pinball_a", "pinball_-0.5"]
 )
-def test_the_mean_of_the_row_losses_is_the_metric(by_row, estimate, task) -> None:  # type: ignore[no-untyped-def]
-    scores = sample(task, 300, seed=4)
-    assert by_row(scores).mean() == pytest.approx(estimate(scores))
+def test_a_quantile_outside_0_to_1_is_no_metric(name: str) -> None:
+    assert not is_metric("regression", name)
+    with pytest.raises(UsageError, match="Did you mean 'pinball'"):
+        get_metric("regression", name)
+
+
+def test_pinball_is_for_regression_only() -> None:
+    assert is_metric("regression", "pinball_0.25")
+    assert not is_metric("binary", "pinball_0.25")
+    with pytest.raises(UsageError, match="no metric 'pinball_0\\.25' for a binary task"):
+        get_metric("binary", "pinball_0.25")
+
+
+@pytest.mark.parametrize(("task", "name"), ALL)
+def test_each_metric_names_its_paired_test(task: Task, name: str) -> None:
+    expected = {
+        "roc_auc": "paired DeLong",
+        "roc_auc_ovr": "paired DeLong",
+        "accuracy": "exact McNemar",
+        "rmse": "paired t, delta method",
+        "r2": "paired bootstrap",
+    }
+    means = {"log_loss", "brier", "cost", "mae", "mape", "pinball"}
+    default = "paired t" if name in means else "stratified bootstrap"
+    assert get_metric(task, name).paired.name == expected.get(name, default)
 
 
 LABELS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=30)
@@ -111,17 +145,35 @@ LABELS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, m
 
 @settings(deadline=None)
 @given(LABELS)
-def test_metrics_of_a_confusion_matrix_are_those_of_the_rows(pairs: list[tuple[int, int]]) -> None:
+def test_what_counts_mistakes_is_what_scikit_learn_gives(pairs: list[tuple[int, int]]) -> None:
     y, prediction = np.array(pairs).T
-    many, two = Scores(y, prediction), Scores(y % 2, prediction % 2)
-    for name in ("balanced_accuracy", "f1_macro", "f1_weighted"):
-        counts = confusion.confusion_counts(many.y, many.prediction, binary=False)
-        value = getattr(confusion, name)(counts[np.newaxis])[0]
-        assert value == pytest.approx(get_metric("multiclass", name).compute(many), nan_ok=True)
-    for name in ("f1", "precision", "recall", "mcc", "balanced_accuracy"):
-        counts = confusion.confusion_counts(two.y, two.prediction, binary=True)
-        value = getattr(confusion, name)(counts[np.newaxis])[0]
-        assert value == pytest.approx(get_metric("binary", name).compute(two), nan_ok=True)
+    undefined = math.nan
+    expected = {
+        "f1_macro": sk.f1_score(y, prediction, average="macro", zero_division=0.0),
+        "f1_weighted": sk.f1_score(y, prediction, average="weighted", zero_division=0.0),
+        "balanced_accuracy": _balanced(y, prediction),
+        "accuracy": sk.accuracy_score(y, prediction),
+    }
+    found = measure("multiclass", Scores(y, prediction), expected)
+    assert found == pytest.approx(expected, nan_ok=True)
+    y, prediction = y % 2, prediction % 2
+    expected = {
+        "f1": sk.f1_score(y, prediction, zero_division=undefined),
+        "precision": sk.precision_score(y, prediction, zero_division=undefined),
+        "recall": sk.recall_score(y, prediction, zero_division=undefined),
+        "mcc": sk.matthews_corrcoef(y, prediction) if len(set(y)) > 1 else undefined,
+        "balanced_accuracy": _balanced(y, prediction),
+        "accuracy": sk.accuracy_score(y, prediction),
+    }
+    found = measure("binary", Scores(y, prediction), expected)
+    assert found == pytest.approx(expected, nan_ok=True)
+
+
+def _balanced(y: np.ndarray, prediction: np.ndarray) -> float:
+    present = np.unique(y)
+    if len(present) < 2:
+        return math.nan
+    return float(sk.recall_score(y, prediction, labels=present, average="macro", zero_division=0))
 
 
 def test_cost_is_the_mean_over_rows_of_what_the_mistakes_cost() -> None:

@@ -77,7 +77,7 @@ def test_json_is_one_document(store: Path) -> None:
     [
         ("flihgts", "1", "Did you mean 'flights'?"),
         ("flights", "7", "Known: 1."),
-        ("flights", "@production", "flights at"),
+        ("flights", "@production", "flights has no alias"),
     ],
 )
 def test_what_is_not_there_is_named_with_what_is(
@@ -93,8 +93,8 @@ def test_what_is_not_there_is_named_with_what_is(
 def test_an_unknown_alias_gets_the_known_ones() -> None:
     mlflow.MlflowClient().set_registered_model_alias("flights", "staging", "1")
     result = podium("flights", "@production", "--to", "edge")
-    assert "has no version @production" in result.stderr
-    assert "Known: @staging." in result.stderr
+    assert "has no alias @production" in result.stderr
+    assert "Known: staging." in result.stderr
 
 
 def test_a_version_without_a_compiled_form_is_refused_with_the_reason(store: Path) -> None:
@@ -126,7 +126,7 @@ def test_files_that_are_gone_are_an_error_with_a_remedy(flights: Path) -> None:
     (model,) = flights.glob("files/**/model.onnx")
     shutil.rmtree(model.parent)
     result = podium("flights", "1", "--to", "edge")
-    assert result.exit_code in (1, 5)
+    assert result.exit_code == 4
     assert result.stderr.splitlines()[-2].startswith("Error: ")
     assert not (flights / "edge").exists()
 

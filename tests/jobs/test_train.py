@@ -17,6 +17,7 @@ from podium.artifact.mlflow_model import load_scorer
 from podium.cli import main
 from projects.jobs import tracking
 from projects.jobs.serve_once import free_port
+from projects.training.training_rows import TrainingRows
 from tests.e2e.processes import environment, run, server
 
 
@@ -78,6 +79,20 @@ def test_flights_are_trained_logged_and_registered(store: Path) -> None:
         said["run_id"]
     )
     assert store.joinpath("mlruns").is_dir()
+
+
+def test_the_rows_that_made_the_model_are_kept_as_hashes(store: Path) -> None:
+    said = train("--rows", "3000", "--params", "n_estimators=5", "--register", "no")
+    run = mlflow.get_run(said["run_id"])
+    assert run.data.params["podium.rows_limit"] == "3000"
+    local = mlflow.artifacts.download_artifacts(
+        run_id=said["run_id"], artifact_path="training_rows.parquet", dst_path=str(store)
+    )
+    rows = TrainingRows.from_bytes(Path(local).read_bytes())
+    params = run.data.params
+    assert len(rows) == sum(int(params[f"podium.rows_{p}"]) for p in ("train", "validation"))
+    assert ("scheduled", "time") in rows.columns
+    assert ("late", "category") in rows.columns
 
 
 def test_the_data_set_is_an_input_of_the_run(store: Path) -> None:  # noqa: ARG001

@@ -186,7 +186,9 @@ class Client:
         version, number = self.rng.choice(self.table.versions), self.rng.random()
         if number < 0.25:
             evidence = Evidence(verdict=self.rng.choice(["pass", "pass", "fail"]))
-            return decide.evaluation(state, version, self.table.digest, evidence, reason=None)
+            return decide.evaluation(
+                version, self.table.digest, evidence, against=state.champion, reason=None
+            )
         if number < 0.65:
             return self._promotion(state, version, "staging" if number < 0.45 else "production")
         if number < 0.75 and state.staging is not None:

@@ -178,7 +178,7 @@ def test_a_foreign_model_that_never_answers_is_stopped_with_all_that_it_started(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 def test_a_foreign_model_is_stopped_when_the_command_is(
     model: Path, tmp_path: Path, number: signal.Signals
 ) -> None:

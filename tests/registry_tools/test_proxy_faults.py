@@ -117,7 +117,7 @@ def test_of_several_clients_each_is_told_the_truth_about_its_appends(
         for seed in range(4)
     ]
     between.proxy.rule = sometimes(5, CREATE, FAULTS[kind]())
-    told = play(clients, 1.5)
+    told = play(clients, 6)
     between.proxy.rule = always(PASS)
     assert told.errors == []
     counts = between.check(name, told)

@@ -133,3 +133,46 @@ def test_labels_moved_apart_keep_their_order_and_distance(places: list[float], g
 def test_limits_are_never_of_zero_width() -> None:
     assert style.limits(3, 3) == (2.5, 3.5)
     assert style.limits(math.nan, 1) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "written"),
+    [
+        (0.01234, 4, "0.0123"),
+        (-0.01234, 4, "−0.0123"),
+        (1234.5, 0, "1,234"),
+        (-0.00001, 3, "0.000"),
+        (None, 2, "–"),
+        (math.nan, 2, "–"),
+        (-math.inf, 2, "−∞"),
+    ],
+)
+def test_fixed_keeps_its_decimals(value: float | None, decimals: int, written: str) -> None:
+    assert text.fixed(value, decimals) == written
+
+
+def test_fixed_writes_the_plus_where_asked_and_none_for_zero() -> None:
+    assert text.fixed(0.5, 1, signed=True) == "+0.5"
+    assert text.fixed(0.0, 2, signed=True) == "0.00"
+
+
+@pytest.mark.parametrize(
+    ("width", "size", "decimals"),
+    [
+        (0.0058, None, 4),
+        (0.048, None, 3),
+        (0.0156, None, 4),
+        (2.28, None, 2),
+        (400, None, 0),
+        (0, 0.7312, 4),
+        (None, None, 3),
+    ],
+)
+def test_an_interval_is_written_to_two_digits_of_its_width(
+    width: float | None, size: float | None, decimals: int
+) -> None:
+    assert text.decimals_of(width, size) == decimals
+
+
+def test_plain_writes_a_number_as_it_was_set() -> None:
+    assert [text.plain(x) for x in (0.005, 20.0, -1500)] == ["0.005", "20", "−1,500"]

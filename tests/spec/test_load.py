@@ -147,6 +147,11 @@ def test_overriding_a_key_of_a_section_of_the_wrong_type_is_refused_as_that(
         load_declaration(tmp_path, {"data.source": "other.csv"})
 
 
+def test_the_pinball_loss_of_any_quantile_is_a_regression_metric(tmp_path: Path) -> None:
+    lines = REGRESSION + "metric: pinball_0.9\nmetrics: [pinball, mae]\n"
+    assert declared(tmp_path, lines).project.all_metrics == ("pinball_0.9", "pinball", "mae")
+
+
 @pytest.mark.parametrize(
     ("task", "metric"), [(BINARY, "roc_auc"), (MULTICLASS, "log_loss"), (REGRESSION, "mae")]
 )

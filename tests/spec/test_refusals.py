@@ -109,6 +109,8 @@ def test_a_label_that_is_a_list_is_refused_once(tmp_path: Path) -> None:
     ("task", "lines", "said"),
     [
         (BINARY, "metric: rmse", "metric 'rmse' is not a binary metric. Known: accuracy,"),
+        (REGRESSION, "metric: pinball_1.5", "'pinball_1.5' is not a regression metric. Did you"),
+        (BINARY, "metric: pinball_0.9", "metric 'pinball_0.9' is not a binary metric. Known:"),
         (REGRESSION, "metrics: [rmse, f1]", "metric 'f1' is not a regression metric. Known:"),
         (BINARY, "features: {numeric: [a]}\nforbidden: [a]", "'a' is forbidden: it is known only"),
         (BINARY, "features: {numeric: [y]}", "features: 'y' is the target"),

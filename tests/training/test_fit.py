@@ -225,6 +225,7 @@ def test_an_unknown_parameter_is_refused_with_the_near_one(
         ("linear", {"C": -1}),
         ("xgboost", {"n_estimators": "5"}),
         ("random_forest", {"n_estimators": "5"}),
+        ("xgboost", {"n_estimators": 0}),
     ],
 )
 def test_a_value_that_a_parameter_cannot_take_is_refused(

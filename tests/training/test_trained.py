@@ -181,7 +181,7 @@ def test_of_several_estimators_the_first_is_taken_and_the_notes_say_so(tmp_path:
     said = io.StringIO()
     text = csv_project(tmp_path, estimator="[linear, xgboost]", params="{}")
     trained = trained_in(tmp_path, text, progress=Progress(said))
-    note = "estimator lists 2; training takes the first, linear"
+    note = "estimator lists 2; training takes the first, linear; podium tune tries all"
     assert trained.estimator == "linear"
     assert note in trained.table.notes
     assert f"  note: {note}\n" in said.getvalue()

@@ -28,7 +28,7 @@ def acts(one_backend: Backend, tmp_path: Path) -> Iterator[Acting]:
 
 def test_a_version_that_was_never_evaluated_is_refused_with_what_to_give(acts: Acting) -> None:
     refused = acts.run("promote", 1, "--to", "staging", code=1)
-    command = f"podium promote {acts.name} 1 --to staging --verdict WORD --report FILE"
+    command = f"podium evaluate --candidate models:/{acts.name}/1"
     assert "never evaluated" in refused.stdout
     assert "Refused: 1 of 4 checks failed." in refused.stdout
     assert f"Next:\n  {command}" in refused.stdout
@@ -51,7 +51,7 @@ def test_a_champion_that_changed_since_asks_for_a_new_evaluation(acts: Acting) -
     acts.run("rollback", "--reason", "alarms")
     refused = acts.run("promote", 2, "--to", "production", code=1)
     assert "the champion changed since; evaluate again" in refused.stdout
-    assert f"{acts.name} 2 --to production --verdict WORD --report FILE" in refused.stdout
+    assert f"podium evaluate --candidate models:/{acts.name}/2" in refused.stdout
     acts.run("promote", 2, "--to", "production", "--verdict", "pass", "--report", acts.report)
 
 
@@ -71,12 +71,12 @@ def test_a_lack_of_evidence_ends_with_6_unless_something_else_is_wrong_too(acts:
     acts.run("promote", 1, "--to", "production", code=1)
 
 
-def test_one_command_brings_a_version_to_staging_and_its_verdict_into_the_ledger(
-    acts: Acting,
-) -> None:
+def test_what_is_not_even_in_staging_is_evaluated_and_then_promoted_there(acts: Acting) -> None:
     found = acts.document("promote", 1, "--to", "production", code=1)
-    command = f"podium promote {acts.name} 1 --to staging --verdict WORD --report FILE"
-    assert found["next"] == [command]
+    assert found["next"] == [
+        f"podium evaluate --candidate models:/{acts.name}/1",
+        f"podium promote {acts.name} 1 --to staging",
+    ]
 
 
 def test_force_goes_past_the_gates_and_stays_visible(acts: Acting) -> None:

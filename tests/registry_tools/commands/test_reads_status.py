@@ -123,7 +123,7 @@ def test_an_alias_that_was_moved_by_hand_is_shown_and_not_believed(flights: Acti
 def test_a_model_without_a_ledger_says_so_and_what_comes_next(flights: Acting) -> None:
     said = flights.run("status").stdout
     assert "No ledger yet" in said
-    assert f"podium promote {flights.name} 2 --to staging" in said
+    assert f"podium evaluate --candidate models:/{flights.name}/2" in said
     assert flights.document("status")["ledger"] == "none"
 
 

@@ -157,8 +157,8 @@ def test_a_promotion_names_whom_it_replaces_and_pins_the_digest() -> None:
 
 def test_an_evaluation_names_the_champion_it_was_compared_with() -> None:
     evidence = Evidence(verdict="pass")
-    first = decide.evaluation(Book().state, 1, "d", evidence, reason=None)
-    later = decide.evaluation(_champions(7).state, 8, "d", evidence, reason=None)
+    first = decide.evaluation(1, "d", evidence, against=None, reason=None)
+    later = decide.evaluation(8, "d", evidence, against=7, reason=None)
     assert (first.replaced, later.replaced) == (None, 7)
 
 

@@ -37,6 +37,13 @@ def test_no_entries_are_no_holders_no_traffic_and_the_default_policy() -> None:
     assert state.policy.gate.on_inconclusive == "refuse"
 
 
+def test_approvals_end_when_another_version_takes_the_place_in_staging(both: Book) -> None:
+    both.add(Draft("approve", version=2), "bob")
+    assert [given.actor for given in both.state.of(2).approvals] == ["bob"]
+    both.stage(3)
+    assert both.state.of(2).approvals == ()
+
+
 def test_a_promotion_to_production_empties_staging_whoever_is_there(both: Book) -> None:
     both.put(3, forced=True, reason="now")
     assert (both.state.champion, both.state.staging) == (3, None)
