@@ -109,6 +109,7 @@ class Table:
     files: str | None = None
 
 
+_PATIENCE_SECONDS = 90.0  # a slow machine gets as much done, later
 _NOT_TRIED = "Somebody else wrote about"
 
 
@@ -127,10 +128,12 @@ class Client:
         self.ledger = Ledger(self.registry, table.model)
         self.told = Told()
 
-    def play(self, seconds: float) -> Told:
-        """Act until the time is over."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+    def play(self, seconds: float, enough: Callable[[], bool] = lambda: True) -> Told:
+        """Act until the time is over and it was `enough`, which is waited for at most so long."""
+        start = time.monotonic()
+        while (passed := time.monotonic() - start) < seconds or not (
+            enough() or passed > seconds + _PATIENCE_SECONDS
+        ):
             self.step()
             time.sleep(self.rng.expovariate(1 / self.think_seconds))
         return self.told
@@ -259,8 +262,15 @@ class Client:
 
 
 def play(clients: Sequence[Client], seconds: float) -> Told:
-    """Let the clients act at the same time, each in a thread; what they were told, together."""
-    threads = [threading.Thread(target=client.play, args=(seconds,)) for client in clients]
+    """Let the clients act at the same time, each in a thread; what they were told, together.
+
+    They go on after `seconds` until one of them was told that an entry of its counts.
+    """
+
+    def enough() -> bool:
+        return any(client.told.done for client in clients)
+
+    threads = [threading.Thread(target=client.play, args=(seconds, enough)) for client in clients]
     for thread in threads:
         thread.start()
     for thread in threads:
