@@ -86,8 +86,16 @@ COMMANDS = {
         "registry_tools.commands.verify",
         "Check the ledger, the aliases and the files; repair them.",
     ),
+    "serve": _Entry(
+        "Deploy",
+        "serving.commands.serve",
+        "Answer requests with the version in production, and follow it.",
+    ),
     "export": _Entry(
         "Deploy", "projects.jobs.export", "Write a version's compiled form, for the edge."
+    ),
+    "keys": _Entry(
+        "Set up", "serving.commands.keys", "API keys of a scoring server: make, list, revoke."
     ),
     "notify": _Entry(
         "Set up", "podium.notify.command", "Notices of what was entered: waiting, failed, a test."

@@ -32,6 +32,7 @@ MLFLOW_MODULES = {
     "projects/tuning/spark_study.py",  # MLflow's own study on Spark
     "projects/jobs/mlflow_evaluator.py",  # is a plugin of MLflow's, by its classes
     "registry_tools/registry.py",
+    "serving/loader.py",
     "podium/artifact/answering.py",  # in a process of its own, with a stranger's model
 }
 
@@ -107,7 +108,7 @@ def imported(path: Path) -> set[str]:
 
 
 def test_mlflow_is_imported_in_one_module_per_folder() -> None:
-    folders = ("podium", "projects", "registry_tools")
+    folders = ("podium", "projects", "registry_tools", "serving")
     files = [file for folder in folders for file in ROOT.glob(f"{folder}/**/*.py")]
     found = {file.relative_to(ROOT).as_posix() for file in files if "mlflow" in imported(file)}
     assert found == MLFLOW_MODULES

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from .convert import LARGEST, category, instant, is_missing, number, text
 
 UNSEEN, MISSING = -1.0, 0.0  # codes of categories; those known have theirs from 1
@@ -40,6 +42,21 @@ def coded_number(value: Any) -> float:
     if value is None or is_missing(value):
         return math.nan
     return float(_taken(number(value)))
+
+
+def plain_numbers(columns: Sequence[Sequence[Any]]) -> np.ndarray | None:
+    """`coded_number` of all values at once, float64 (columns, rows); None where one of them is
+    something else than a number or a boolean, or is beyond what is taken.
+    """
+    try:
+        array = np.array(columns)
+    except (ValueError, OverflowError, TypeError):  # lists among them, or what numpy cannot read
+        return None
+    if array.ndim != 2 or array.dtype.kind not in "fiub":
+        return None
+    numbers = array.astype(np.float64) + 0.0  # -0.0 becomes 0.0
+    taken = (np.abs(numbers) <= LARGEST) | np.isnan(numbers)
+    return numbers if taken.all() else None
 
 
 def category_coder(categories: Sequence[str]) -> Callable[[Any], float]:

@@ -97,6 +97,13 @@ def table_of_csv(content: bytes | str) -> pd.DataFrame:
     Raises InvalidTable for another encoding, a name that comes twice, a row that is shorter or
     longer than the header, unbalanced quotes and a value beyond `csv.field_size_limit()`.
     """
+    return _table_of_rows(*rows_of_csv(content))
+
+
+def rows_of_csv(content: bytes | str) -> tuple[list[str], list[list[str]]]:
+    """The names in the first line of a CSV text, and the values of each row, as `table_of_csv`
+    reads them. Names and lengths of rows are not checked. Raises InvalidTable for the rest.
+    """
     lines = _lines_of_csv(_decoded(content))
     names, rows = next(lines, []), list(lines)
     if not names or any("\0" in name for name in names):
@@ -105,7 +112,7 @@ def table_of_csv(content: bytes | str) -> pd.DataFrame:
         rows = [row or [""] for row in rows]
     while rows and not rows[-1]:
         rows.pop()
-    return _table_of_rows(names, rows)
+    return names, rows
 
 
 def _list(value: Any, what: str) -> Sequence[Any]:

@@ -1,0 +1,1 @@
+"""Answers requests: the scoring server, and how it follows the ledger."""

@@ -1,0 +1,89 @@
+"""Which version answers for each model now; swapped without a request noticing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from serving.assignment import ServedState
+from serving.models.model import Model
+
+
+@dataclass(eq=False)
+class _Held:
+    """A loaded version, and how many requests are with it."""
+
+    model: Model
+    requests: int = 0
+    replaced: bool = False
+
+    def close_if_done(self) -> None:
+        if self.replaced and not self.requests:
+            self.model.close()
+
+
+class Slots:
+    """A place for each model by name, empty at first. For the thread of the event loop only.
+
+    refused: why the version that a model was to get last was not taken, by name. registry: since
+    when the registry does not answer; None while it does, or where nothing is followed.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self.refused: dict[str, str] = {}
+        self.registry: str | None = None
+        self._held: dict[str, _Held] = {}
+
+    def get(self, name: str) -> Model | None:
+        """The version that answers for `name`; None where none was loaded yet."""
+        held = self._held.get(name)
+        return None if held is None else held.model
+
+    @contextmanager
+    def use(self, name: str) -> Iterator[Model | None]:
+        """Like `get`; within the block that version is not closed, whatever takes its place."""
+        held = self._held.get(name)
+        if held is None:
+            yield None
+            return
+        held.requests += 1
+        try:
+            yield held.model
+        finally:
+            held.requests -= 1
+            held.close_if_done()
+
+    def put(self, model: Model) -> None:
+        """Let `model` answer from the next request on; the version before it is closed when its
+        last request is done.
+        """
+        name = model.assigned.model
+        before = self._held.get(name)
+        self._held[name] = _Held(model)
+        self.refused.pop(name, None)
+        if before is not None:
+            before.replaced = True
+            before.close_if_done()
+
+    def remove(self, name: str) -> None:
+        """Let nothing answer for `name` any more."""
+        before = self._held.pop(name, None)
+        if before is not None:
+            before.replaced = True
+            before.close_if_done()
+
+    def refuse(self, name: str, reason: str) -> None:
+        """Note that a version was not taken; the one before it stays."""
+        self.refused[name] = reason
+
+    def states(self) -> list[ServedState]:
+        """What is served, by name, in the order of the names."""
+        return [self._state(name) for name in self.names]
+
+    def _state(self, name: str) -> ServedState:
+        model, refused = self.get(name), self.refused.get(name)
+        if model is None:
+            return ServedState(name, refused=refused)
+        return ServedState(name, model.assigned.version, model.form, refused)

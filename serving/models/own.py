@@ -1,0 +1,214 @@
+"""Models that Podium made: answered by the installed scoring code, without MLflow or pandas."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from podium.artifact.scoring import AnyScorer, BrokenArtifact, InvalidTable, InvalidValue
+from podium.artifact.scoring.manifest import CheckedFiles
+from podium.artifact.scoring.opening import open_checked
+from podium.artifact.scoring.tables import table_of_arrow
+from serving.assignment import Assigned
+from serving.errors import NotServable
+from serving.models.batching import Batching, Calls
+from serving.models.content import CSV, JSON, Kind, kind_of
+from serving.models.lanes import Lanes
+from serving.models.merging import MAX_BODY_BYTES, Key, Part
+from serving.models.mlmodel import description_of
+from serving.models.model import Answer, Asked, Description, Form, Model, ModelSettings
+from serving.models.replies import problem
+from serving.models.sent import Sent, sent_as_csv, sent_as_json
+
+_QUICK_SECONDS = 0.004  # the longest that one request may hold up all others of a worker
+_WARM_ROWS, _WARM_TIMES = 64, 20
+_READERS: Mapping[Kind, Callable[[bytes], Sent]] = {JSON: sent_as_json, CSV: sent_as_csv}
+_ONE_KEY = Key("dataframe_records", (), ())  # all rows may be asked together
+_log = logging.getLogger(__name__)
+
+Columns = Mapping[str, Sequence[Any]]
+
+
+def open_own(assigned: Assigned, settings: ModelSettings) -> Model:
+    """Check, load and warm up one of Podium's own artifacts.
+
+    Raises NotServable where its files are not those that the ledger pinned, cannot be loaded, or
+    do not answer the artifact's own example.
+    """
+    try:
+        files = CheckedFiles.open(Path(assigned.folder))
+        if assigned.digest not in (None, files.digest):
+            raise BrokenArtifact(
+                f"its files have the digest {files.digest}, not the pinned {assigned.digest}"
+            )
+        described = description_of(files.folder)
+        model = OwnModel(assigned, open_checked(files), described, settings)
+        model.warm_up()
+    except (BrokenArtifact, OSError) as error:
+        raise NotServable(
+            f"Version {assigned.version or '?'} of {assigned.model} cannot be served: {error}.",
+            remedy=f"podium verify {assigned.model} says what became of its files.",
+        ) from error
+    return model
+
+
+class OwnModel(Model):
+    """Answers with the compiled form where it was proved, else with the pipeline itself."""
+
+    def __init__(
+        self,
+        assigned: Assigned,
+        scorer: AnyScorer,
+        description: Description,
+        settings: ModelSettings,
+    ) -> None:
+        self.assigned = assigned
+        self.form: Form = scorer.form
+        self._scorer = scorer
+        columns = scorer.canonicaliser.columns
+        self._names = frozenset(column.name for column in columns)
+        self._spelled = [c.name for c in columns if c.kind in ("categorical", "text")]
+        self._description = description
+        self._quick_bytes = 0
+        self._timeout_seconds = settings.timeout_seconds
+        self._lanes = Lanes(settings.threads, assigned.model)
+        self._batching = Batching(Calls(self.answer_now, self._together), self._lanes)
+
+    @property
+    def stuck(self) -> bool:
+        return self._lanes.busy_longer_than(self._timeout_seconds)
+
+    def quick(self, size_bytes: int) -> bool:
+        return size_bytes <= self._quick_bytes
+
+    def answer_now(self, asked: Asked) -> Answer:
+        kind = kind_of(asked.content_type)
+        if isinstance(kind, Answer):
+            return kind
+        try:
+            return Answer(200, as_predictions(self._columns(kind, asked.body)))
+        except (InvalidValue, InvalidTable) as error:
+            return problem(400, "BAD_REQUEST", f"{error}.")
+        except Exception as error:  # noqa: BLE001 - onnxruntime raises some ten kinds of its own
+            _log.exception("%s: a request could not be answered", self.assigned.model)
+            kind_of_error = type(error).__name__
+            return problem(500, "INTERNAL_ERROR", f"The model failed ({kind_of_error}).")
+
+    async def answer(self, asked: Asked) -> Answer:
+        return await self._batching.answer(asked, self._part(asked))
+
+    def description(self) -> Description:
+        return self._description
+
+    def close(self) -> None:
+        self._lanes.close()
+
+    def _part(self, asked: Asked) -> Part | None:
+        """The rows of a small request, where the pipeline itself answers: there one call for many
+        costs hardly more than for one. Canonical values do not depend on their neighbours.
+        """
+        if self.form == "compiled" or len(asked.body) > MAX_BODY_BYTES:
+            return None
+        kind = kind_of(asked.content_type)
+        if isinstance(kind, Answer) or kind not in _READERS:
+            return None
+        try:
+            sent = self._sent(kind, asked.body)
+        except InvalidTable:
+            return None  # which it is told when it is asked alone
+        return Part(_ONE_KEY, sent.records) if sent.records else None
+
+    def _together(self, parts: Sequence[Part]) -> list[Answer]:
+        rows = [row for part in parts for row in part.rows]
+        columns = self._scorer.score_rows(rows)
+        answers, start = [], 0
+        for end in itertools.accumulate(len(part.rows) for part in parts):
+            own = {name: values[start:end] for name, values in columns.items()}
+            answers.append(Answer(200, as_predictions(own)))
+            start = end
+        return answers
+
+    def warm_up(self) -> None:
+        """Answer the artifact's own example, and see how large a body is answered quickly.
+
+        Raises BrokenArtifact where it does not answer.
+        """
+        example = self._description.example or {"dataframe_records": [dict.fromkeys(self._names)]}
+        body = orjson.dumps(example)
+        answer = self.answer_now(Asked(body, JSON))
+        if answer.status != 200:
+            raise BrokenArtifact(f"it does not answer its own example: {answer.body.decode()}")
+        if self.form == "compiled":
+            self._quick_bytes = self._most_quick_bytes()
+
+    def _most_quick_bytes(self) -> int:
+        """By the time that one row and many take: which size takes `_QUICK_SECONDS`."""
+        few, many = self._timed(1), self._timed(_WARM_ROWS)
+        seconds_a_byte = max(many[1] - few[1], 1e-9) / (many[0] - few[0])
+        return int(max(0.0, _QUICK_SECONDS - few[1]) / seconds_a_byte)
+
+    def _timed(self, rows: int) -> tuple[int, float]:
+        """Bytes of a body of so many rows of nothing but nulls, and the least seconds it took."""
+        body = orjson.dumps({"dataframe_records": [dict.fromkeys(self._names)] * rows})
+        seconds = math.inf
+        for _ in range(_WARM_TIMES):
+            start = time.perf_counter()
+            self.answer_now(Asked(body, JSON))
+            seconds = min(seconds, time.perf_counter() - start)
+        return len(body), seconds
+
+    def _columns(self, kind: Kind, body: bytes) -> Columns:
+        """The output table by column. Raises InvalidTable and InvalidValue."""
+        if kind not in _READERS:
+            return self._columns_of_parquet(body)
+        sent = self._sent(kind, body)
+        if sent.records is not None:
+            return self._scorer.score_rows(sent.records)
+        return self._scorer.score_columns(sent.columns or {}, sent.rows)
+
+    def _sent(self, kind: Kind, body: bytes) -> Sent:
+        """Rows with some of the model's columns, or no rows. Raises InvalidTable."""
+        sent = _READERS[kind](body)
+        if kind == JSON and sent.may_be_rounded(self._spelled):
+            sent = sent_as_json(body, exact=True)
+        if not sent.names_any(self._names):
+            raise self._none_sent()
+        return sent
+
+    def _columns_of_parquet(self, body: bytes) -> Columns:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            table = pq.read_table(pa.BufferReader(body))
+        except (pa.ArrowException, OSError, ValueError):
+            raise InvalidTable("the body is not a Parquet file that can be read") from None
+        if self._names.isdisjoint(table.column_names):
+            raise self._none_sent()
+        answered = self._scorer.score(table_of_arrow(table))
+        return {str(name): answered[name].tolist() for name in answered.columns}
+
+    def _none_sent(self) -> InvalidTable:
+        names = ", ".join(sorted(self._names))
+        return InvalidTable(f"none of the model's columns was sent; they are {names}")
+
+
+def as_predictions(columns: Columns) -> bytes:
+    """MLflow's reply for an output table: `{"predictions": [{…}, …]}`, an object a row."""
+    names = tuple(columns)
+    rows = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    numbers = columns.get("prediction", ()) if len(names) == 1 else ()
+    try:
+        if all(map(math.isfinite, numbers)):  # orjson would make nulls of the others
+            return b'{"predictions": ' + orjson.dumps(rows) + b"}"
+    except TypeError:  # half of a surrogate pair, or a number of more than 64 bits, in a label
+        pass
+    return json.dumps({"predictions": rows}).encode()

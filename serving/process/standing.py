@@ -1,0 +1,138 @@
+"""What is to be served, and what the workers say that they serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from serving.assignment import Assigned, Assignment, ServedState
+from serving.process.messages import Order, Report
+
+
+@dataclass
+class _Place:
+    """One model: what is wanted, since which assignment, and what was served before.
+
+    states: by worker, what it said after that assignment or a later one.
+    """
+
+    wanted: Assigned | None = None
+    since: int = 0
+    good: Assigned | None = None
+    rejected: str | None = None
+    announced: bool = False
+    states: dict[int, ServedState] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Swapped:
+    """All workers serve `now`, where they served `before`."""
+
+    now: Assigned
+    before: Assigned | None
+
+
+@dataclass(frozen=True)
+class Emptied:
+    """No worker serves `before` any more: nothing is in production."""
+
+    before: Assigned
+
+
+@dataclass(frozen=True)
+class NotTaken:
+    """A worker could not load `wanted`; `good` goes on, None where there is none."""
+
+    wanted: Assigned
+    reason: str
+    good: Assigned | None
+
+
+Change = Swapped | Emptied | NotTaken
+
+
+class Standing:
+    """Keeps the present assignment, and finds in the workers' reports what is worth saying."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._places = {name: _Place() for name in names}
+        self._number = 0
+
+    @property
+    def good(self) -> Mapping[str, Assigned | None]:
+        """What is served, by model: None where nothing is."""
+        return {name: place.good for name, place in self._places.items()}
+
+    def want(self, model: str, assigned: Assigned | None) -> bool:
+        """Serve `assigned` from now on; False where that was wanted already."""
+        place = self._places[model]
+        if place.since and place.wanted == assigned and place.rejected is None:
+            return False
+        self._number += 1
+        place.wanted, place.since, place.rejected = assigned, self._number, None
+        place.announced = False
+        place.states.clear()
+        return True
+
+    def reject(self, model: str, reason: str) -> None:
+        """A version that is wanted cannot even be assigned: its files are wrong."""
+        self._places[model].rejected = reason
+
+    def once_more(self) -> bool:
+        """Have what was not taken tried again; False where all was."""
+        again = [place for place in self._places.values() if self._refusal(place) is not None]
+        if again:
+            self._number += 1
+        for place in again:
+            place.since, place.announced = self._number, False
+            place.states.clear()
+        return bool(again)
+
+    def order(self, *, reachable: bool | None = None) -> Order:
+        """All that a worker has to know."""
+        wanted = [place.wanted for place in self._places.values() if place.wanted is not None]
+        good = [place.good for place in self._places.values() if place.good is not None]
+        rejected = {
+            name: place.rejected
+            for name, place in self._places.items()
+            if place.rejected is not None
+        }
+        return Order(Assignment(self._number, tuple(wanted)), good, rejected, reachable)
+
+    def heard(self, worker: int, report: Report, workers: Sequence[int]) -> Change | None:
+        """Take in what `worker` says of a model; returns what is new once all `workers` said it."""
+        state = report.state
+        if state is None or report.number < self._places[state.model].since:
+            return None
+        place = self._places[state.model]
+        place.states[worker] = state
+        return self._refused(place, state) or self._agreed(place, workers)
+
+    def forget(self, worker: int) -> None:
+        """A worker is gone."""
+        for place in self._places.values():
+            place.states.pop(worker, None)
+
+    def _refused(self, place: _Place, state: ServedState) -> NotTaken | None:
+        if place.wanted is None or state.refused is None or state.refused == place.rejected:
+            return None
+        if place.announced:
+            return None
+        place.announced = True
+        return NotTaken(place.wanted, state.refused, place.good)
+
+    def _agreed(self, place: _Place, workers: Sequence[int]) -> Change | None:
+        wanted, before = place.wanted, place.good
+        if place.announced or wanted == before or self._refusal(place) is not None:
+            return None
+        version = None if wanted is None else wanted.version
+        if any(w not in place.states or place.states[w].version != version for w in workers):
+            return None
+        place.announced, place.good = True, wanted
+        if wanted is not None:
+            return Swapped(wanted, before)
+        return None if before is None else Emptied(before)
+
+    def _refusal(self, place: _Place) -> str | None:
+        found = [state.refused for state in place.states.values()]
+        return next((reason for reason in found if reason not in (None, place.rejected)), None)
