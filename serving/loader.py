@@ -14,7 +14,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from mlflow.environment_variables import _MLFLOW_IS_IN_SERVING_ENVIRONMENT
+from mlflow.environment_variables import (
+    _MLFLOW_IS_IN_SERVING_ENVIRONMENT,
+    MLFLOW_DISABLE_SCHEMA_DETAILS,
+)
 from mlflow.exceptions import ERROR_CODE_TO_HTTP_STATUS, MlflowException
 from mlflow.models import Model as Metadata
 from mlflow.models import convert_input_example_to_serving_input
@@ -35,12 +38,15 @@ from serving.models.traces import SeenErrors
 _logger = logging.getLogger(__name__)
 _server: Any = scoring_server  # MLflow's functions have no types
 _jsonable: Any = _get_jsonable_obj
+_hidden: Any = MLFLOW_DISABLE_SCHEMA_DETAILS
 
-_JSON = "application/json"
+# What these log is for one request each, and quotes what callers named.
+_TALKATIVE = ("mlflow.models.utils", "mlflow.pyfunc.scoring_server", "mlflow.pyfunc.model")
 _MODEL_RAISED = (
     "Encountered an unexpected error while evaluating the model ({}). Verify that the input is"
     " compatible with the model for inference."
 )
+_INPUT_IS_WRONG = ("BAD_REQUEST", "INVALID_PARAMETER_VALUE")
 _TYPES = "application/json, text/csv or application/vnd.apache.parquet, in UTF-8"
 
 
@@ -60,12 +66,13 @@ def open_pyfunc(assigned: Assigned, settings: ModelSettings) -> PyfuncModel:
         metadata: Any = Metadata.load(assigned.folder)
         with importing(assigned.model, _code_folder(metadata, assigned.folder)):
             model = _server.load_model_with_mlflow_config(assigned.folder)
+            _quiet()
             scorer = MlflowScorer(model)
             described = _description(metadata, assigned.folder)
             return PyfuncModel(assigned, scorer, described, settings)
     except NotServable:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise NotServable(
             f"MLflow cannot load {assigned.model} from {assigned.folder}:"
             f" {type(error).__name__}: {error}",
@@ -80,7 +87,9 @@ class MlflowScorer:
         self._model = model
         metadata: Any = model.metadata
         self._schema = metadata.get_input_schema()
-        self._expected = Expected(_listed(self._schema), _listed(metadata.get_params_schema()))
+        params = metadata.get_params_schema()
+        hidden = _hidden.get()
+        self._expected = Expected() if hidden else Expected(_listed(self._schema), _listed(params))
         self._errors = SeenErrors(_logger)
 
     def answer(self, asked: Asked) -> Answer:
@@ -109,20 +118,23 @@ class MlflowScorer:
     def _refused(self, refusal: MlflowException) -> Answer:
         status = ERROR_CODE_TO_HTTP_STATUS.get(refusal.error_code, 500)
         cause = refusal.__context__
-        # `args` has the message before MLflow's server put the whole input in front of it.
-        message = str(refusal.args[0]) if refusal.args else ""
-        if isinstance(cause, json.JSONDecodeError):
+        message = _message(refusal)
+        unread = message.startswith("Invalid input. Ensure that input is a valid")
+        if unread and isinstance(cause, json.JSONDecodeError):
             told = f"The body is not JSON: {cause.msg}, line {cause.lineno} column {cause.colno}."
-        elif isinstance(cause, UnicodeDecodeError):
+        elif unread:
             told = "The body is not UTF-8."
         elif message.startswith("Failed to parse input as a Pandas DataFrame"):
             told = f"The body is no table that fits what the model takes. {self._expected.text()}"
         elif message.startswith("Encountered an unexpected error") and cause is not None:
             self._errors.note(cause)
             told = _MODEL_RAISED.format(type(cause).__name__)
+        elif refusal.error_code not in _INPUT_IS_WRONG:
+            self._errors.note(refusal)
+            told = _MODEL_RAISED.format(type(refusal).__name__)
         else:
             told = explained(message, self._expected)
-        return problem(status, refusal.error_code, told)
+        return problem(status, refusal.error_code, told.strip())
 
     def _failed(self, asked: Asked, error: Exception) -> Answer:
         if asked.content_type is None:
@@ -130,6 +142,23 @@ class MlflowScorer:
         self._errors.note(error)
         told = f"The request could not be read, or its answer not written ({type(error).__name__})."
         return problem(500, "INTERNAL_ERROR", f"{told} {self._expected.text()}".strip())
+
+
+def _message(refusal: BaseException) -> str:
+    """MLflow's message of what was wrong at first, without the input that is put in front later."""
+    # Not `message`: MLflow's server changes it, and leaves `args` as they were.
+    message = str(refusal.args[0]) if refusal.args else ""
+    first = refusal.__context__
+    if message.startswith("Failed to enforce schema of data") and isinstance(
+        first, MlflowException
+    ):
+        return _message(first)
+    return message
+
+
+def _quiet() -> None:
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _code_folder(metadata: Any, folder: str) -> str | None:

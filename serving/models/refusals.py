@@ -16,20 +16,29 @@ _MOST_LISTED = 40
 
 # Messages of MLflow that hold nothing of the request, up to where they would.
 _CONSTANT = (
-    ("Provided dataframe_records field is not", "dataframe_records is no list of records."),
-    ("Provided dataframe_split field is not", "dataframe_split is no valid table."),
-    ("Dataframe records format must be a list", "dataframe_records must be a list of records."),
-    ("Dataframe split format must be a dictionary", "dataframe_split must be a dictionary."),
+    (
+        "Provided dataframe_records field is not",
+        "The value of dataframe_records is no list of records.",
+    ),
+    ("Provided dataframe_split field is not", "The value of dataframe_split is no valid table."),
+    (
+        "Dataframe records format must be a list",
+        "The value of dataframe_records must be a list of records.",
+    ),
+    (
+        "Dataframe split format must be a dictionary",
+        "The value of dataframe_split must be a dictionary.",
+    ),
     (
         "Dataframe split format must have 'data'",
-        "dataframe_split must have data, may have columns and index, and nothing else.",
+        "In dataframe_split there must be data, may be columns and index, and nothing else.",
     ),
     ("The input must be a JSON dictionary", f"Send a JSON object with exactly one of {_FORMATS}."),
     ('One of "instances" and "inputs"', "Send either inputs or instances, and not both."),
-    ('"signature_name" parameter', "signature_name is not supported."),
+    ('"signature_name" parameter', "A signature_name is not supported."),
     ("Request payload must be a dictionary with 'inputs'", "Send a JSON object with inputs."),
     ("The length of values for each input/column name", "The columns are not of one length."),
-    ("Parameters must be a dictionary", "params must be a dictionary."),
+    ("Parameters must be a dictionary", "The value of params must be a dictionary."),
     ("Input DataFrame is empty", "There is no row."),
 )
 

@@ -14,6 +14,7 @@ from serving.process.saying import Saying, named, plural
 from serving.process.standing import Change, Emptied, NotTaken, Swapped
 
 _MOST_SECONDS_AFTER = 3_600.0
+_MOST_CHARACTERS = 240
 
 
 def ready(saying: Saying, url: str, workers: int, served: Mapping[str, Assigned | None]) -> None:
@@ -33,7 +34,7 @@ def ready(saying: Saying, url: str, workers: int, served: Mapping[str, Assigned 
 
 def kept(saying: Saying, why: PodiumError) -> None:
     """A start without the registry."""
-    text = f"Starting with what was served here last: {why.what}"
+    text = f"Starting with what was served here last: {_shortly(why.what)}"
     saying.say("started_from_cache", text, why=why.what)
 
 
@@ -47,7 +48,9 @@ def changed(saying: Saying, change: Change, workers: int, since: Mapping[str, st
     if not isinstance(change, Swapped):
         return
     now, before = change.now, change.before
+    same = before is not None and before.version == now.version
     instead = "" if before is None else f" in place of version {before.version}"
+    instead = ", as before" if same else instead
     seconds = seconds_after(since.get(now.model), datetime.now(UTC))
     after = "" if seconds is None else f", {seconds:.1f} s after that entry"
     saying.say(
@@ -85,15 +88,15 @@ def contact(saying: Saying, news: Contact) -> None:
         away = f"{news.seconds_away:.0f} s"
         saying.say("registry_back", f"The registry is back after {away}; following again")
     else:
-        text = f"The registry is lost; what is served stays: {news.why}"
+        text = f"The registry is lost; what is served stays: {_shortly(news.why)}"
         saying.say("registry_lost", text, why=news.why)
 
 
-def unread(saying: Saying, news: Unread, reachable: bool) -> None:
+def unread(saying: Saying, news: Unread) -> None:
     """What is to be served of a model cannot be found out, for a reason of its own."""
-    if reachable:
-        text = f"{news.model}: what is served stays. {news.error.what} {news.error.remedy}"
-        saying.say("not_followed", text, model=news.model, why=news.error.what)
+    why = _shortly(news.error.what)
+    text = f"{news.model}: what is served stays. {why} {news.error.remedy}"
+    saying.say("not_followed", text, model=news.model, why=news.error.what)
 
 
 def again(saying: Saying, news: Again) -> None:
@@ -138,6 +141,11 @@ def seconds_after(at: str | None, now: datetime) -> float | None:
         return None
     seconds = (now - datetime.fromisoformat(at)).total_seconds()
     return seconds if 0 <= seconds < _MOST_SECONDS_AFTER else None
+
+
+def _shortly(why: str) -> str:
+    """MLflow's own words can be as long as a page."""
+    return why if len(why) <= _MOST_CHARACTERS else f"{why[:_MOST_CHARACTERS]}…"
 
 
 def _goes_on(name: str, good: Assigned | None) -> str:

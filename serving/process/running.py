@@ -96,6 +96,8 @@ def _begin(
     if wish.model_uri is not None:
         fixed = _fixed(wish.model_uri, Cache(root))
         return None, Begun({fixed.model: fixed})
+    import registry_tools.registry  # noqa: F401 - MLflow takes seconds, which are not its server's
+
     key = registry_key(environ, Path.cwd())
     source = Source(open_registry, key, root, wish.poll_seconds)
     following = Following(wish.names, source, inbox.put)

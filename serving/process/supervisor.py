@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from podium.errors import PodiumError
 from serving.assignment import Assigned
 from serving.errors import NotServable
-from serving.following.news import Again, Contact, Decided, News, Rejected, Unread
+from serving.following.news import Contact, Decided, News, Rejected, Unread
 from serving.process import lines
 from serving.process.config import WorkerConfig
 from serving.process.crew import Ended, Hand, Said, start_hand
@@ -77,6 +77,7 @@ class Supervisor:
         self._again_at: float | None = None
         self._all_ready = False
         self._reachable = True
+        self._unread: set[str] = set()
         self._stop_by: float | None = None
         self._failure: PodiumError | None = None
         self._metrics = ""
@@ -103,6 +104,8 @@ class Supervisor:
         self._following = following
         for name, assigned in first.items():
             self._standing.want(name, assigned)
+        for hand in self._hands.values():
+            hand.started = self._now()  # what they said so far was not listened to
         with self._signals():
             while self._stop_by is None or self._hands:
                 self._tick()
@@ -140,8 +143,11 @@ class Supervisor:
             self._tell_all(Order(reachable=news.reachable))
             lines.contact(self._saying, news)
         elif isinstance(news, Unread):
-            lines.unread(self._saying, news, self._reachable)
-        elif isinstance(news, Again):
+            if self._reachable:  # else that was said for all models together
+                self._unread.add(news.model)
+                lines.unread(self._saying, news)
+        elif news.model in self._unread:
+            self._unread.discard(news.model)
             lines.again(self._saying, news)
 
     def _heard(self, said: Said) -> None:

@@ -253,6 +253,7 @@ MODELS: dict[str, Callable[[Path], None]] = {
     "echo": _python(Echo()),
     "echo of scalars": _python(Echo(), SCALARS),
     "echo of rows": _python(EchoRows(), _PLAIN, example=_SCALAR_EXAMPLE),
+    "echo of rows without signature": _python(EchoRows()),
     "echo of nested": _python(Echo(), NESTED),
     "echo of a tensor": _python(Echo(), Schema([TensorSpec(np.dtype("float64"), (-1, 3))])),
     "echo of tensors": _python(

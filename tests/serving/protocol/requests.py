@@ -135,6 +135,13 @@ def _bent(rows: list[dict[str, Any]]) -> Iterator[Request]:
         last = [{**row, columns[-1]: value} for row in rows]
         yield json_request(f"{what} in the last column", {"dataframe_records": last})
     yield json_request("params", {"dataframe_split": frame, "params": {"scale": 2}})
+    for what, params in (
+        ("all", {"scale": 2.5, "word": "other", "many": [3]}),
+        ("none", {"scale": None, "word": None, "many": None}),
+        ("wrong", {"scale": TEXT, "word": NUMBER, "many": [TEXT]}),
+        ("wrong depth", {"scale": [NUMBER], "word": {TEXT: NUMBER}, "many": NUMBER}),
+    ):
+        yield json_request(f"params: {what}", {"dataframe_split": frame, "params": params})
     yield json_request("params of nobody", {"dataframe_split": frame, "params": {TEXT: NUMBER}})
     yield json_request("params null", {"dataframe_split": frame, "params": None})
     yield json_request("params no object", {"dataframe_split": frame, "params": [TEXT]})

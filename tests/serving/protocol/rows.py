@@ -140,6 +140,7 @@ ROWS: dict[str, dict[str, Rows]] = {
     "echo": {**_NUMBERS, **_SCALARS, **_NESTED},
     "echo of scalars": _SCALARS,
     "echo of rows": _SCALARS,
+    "echo of rows without signature": _SCALARS,
     "echo of nested": _NESTED,
     "echo of a tensor": _TENSOR,
     "echo of tensors": _TENSORS,

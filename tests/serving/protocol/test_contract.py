@@ -20,6 +20,8 @@ from tests.serving.protocol.servers import Reply, Servers
 # What strangers' models, pandas and NumPy warn of is theirs; MLflow's server does not fail for it.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
+Replies = list[tuple[Request, Reply, Reply]]
+
 # The others have no input example, or other columns, or answers whose last digits depend on how
 # many rows are multiplied at once.
 _MERGE = {"sklearn", "xgboost", "echo of rows"}
@@ -40,29 +42,23 @@ def servers(name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
 
 
 @pytest.fixture(scope="module")
-def replies(name: str, servers: Servers) -> list[tuple[Request, Reply]]:
-    """What MLflow replies to everything."""
-    return [(request, servers.mlflow(request)) for request in requests_of(name)]
+def replies(name: str, servers: Servers) -> Replies:
+    """What MLflow replies to everything, and what we do."""
+    requests = requests_of(name)
+    return [(one, servers.mlflow(one), servers.podium(one)) for one in requests]
 
 
-def test_replies_have_the_status_and_the_predictions_of_mlflow(
-    servers: Servers, replies: list[tuple[Request, Reply]]
-) -> None:
+def test_replies_have_the_status_and_the_predictions_of_mlflow(replies: Replies) -> None:
     differing = [
-        (request.name, theirs, ours)
-        for request, theirs in replies
-        if not _same(theirs, ours := servers.podium(request))
+        (one.name, theirs, ours) for one, theirs, ours in replies if not _same(theirs, ours)
     ]
     assert not differing
 
 
-def test_errors_hold_a_code_and_a_message_and_nothing_that_was_sent(
-    servers: Servers, replies: list[tuple[Request, Reply]]
-) -> None:
-    for request, theirs in replies:
-        if theirs.status == 200:
+def test_errors_hold_a_code_and_a_message_and_nothing_that_was_sent(replies: Replies) -> None:
+    for request, _, ours in replies:
+        if ours.status == 200:
             continue
-        ours = servers.podium(request)
         document = json.loads(ours.body)
         assert document.keys() == {"error_code", "message"}, request.name
         assert document["message"], request.name
@@ -70,14 +66,12 @@ def test_errors_hold_a_code_and_a_message_and_nothing_that_was_sent(
             assert unwanted not in ours.body.decode(), (request.name, document)
 
 
-def test_callers_at_the_same_time_get_the_same_replies(
-    servers: Servers, replies: list[tuple[Request, Reply]]
-) -> None:
+def test_callers_at_the_same_time_get_the_same_replies(servers: Servers, replies: Replies) -> None:
     shuffled = random.Random(0).sample(replies, len(replies))
     for start in range(0, len(shuffled), 100):
         some = shuffled[start : start + 100]
-        ours = servers.podium_at_once([request for request, _ in some])
-        for (request, theirs), reply in zip(some, ours, strict=True):
+        ours = servers.podium_at_once([request for request, _, _ in some])
+        for (request, theirs, _), reply in zip(some, ours, strict=True):
             assert _same(theirs, reply), request.name
 
 

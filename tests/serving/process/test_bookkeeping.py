@@ -1,0 +1,109 @@
+"""What a supervisor keeps of its workers, without any process."""
+
+from __future__ import annotations
+
+from serving.assignment import Assigned, Assignment, ServedState
+from serving.process.config import Callers, WorkerConfig
+from serving.process.deaths import MOST_DEATHS, WITHIN_SECONDS, Deaths
+from serving.process.messages import Order, Report
+from serving.process.standing import Emptied, NotTaken, Standing, Swapped
+from serving.process.threads import THREADS, thread_limits
+
+_ONE = Assigned("m", "1", "champion", "/one", "a" * 64, 1)
+_TWO = Assigned("m", "2", "champion", "/two", "b" * 64, 2)
+
+
+def _says(version: str | None, number: int, refused: str | None = None) -> Report:
+    return Report(state=ServedState("m", version, "compiled", refused), number=number)
+
+
+def _serving(assigned: Assigned) -> Standing:
+    standing = Standing(["m"])
+    standing.want("m", assigned)
+    standing.heard(7, _says(assigned.version, 1), [7])
+    return standing
+
+
+def test_a_swap_is_one_when_every_worker_has_made_it() -> None:
+    standing = _serving(_ONE)
+    assert standing.want("m", _TWO)
+    assert standing.heard(7, _says("2", 2), [7, 8]) is None
+    assert standing.heard(8, _says("1", 1), [7, 8]) is None  # what it said before
+    assert standing.heard(8, _says("2", 2), [7, 8]) == Swapped(_TWO, _ONE)
+    assert standing.heard(7, _says("2", 2), [7, 8]) is None
+    assert standing.good == {"m": _TWO}
+
+
+def test_what_is_wanted_already_is_no_change() -> None:
+    standing = _serving(_ONE)
+    assert not standing.want("m", _ONE)
+
+
+def test_a_version_that_was_not_taken_is_said_once_and_tried_again() -> None:
+    standing = _serving(_ONE)
+    standing.want("m", _TWO)
+    not_taken = standing.heard(7, _says("1", 2, "it does not load"), [7, 8])
+    assert not_taken == NotTaken(_TWO, "it does not load", _ONE)
+    assert standing.heard(8, _says("1", 2, "it does not load"), [7, 8]) is None
+    order = standing.order()
+    assert order.assignment == Assignment(2, (_TWO,))
+    assert tuple(order.instead) == (_ONE,)  # for a worker that starts now and holds nothing
+    assert standing.once_more()
+    assert standing.heard(7, _says("2", 3), [7]) == Swapped(_TWO, _ONE)
+    assert not standing.once_more()
+
+
+def test_a_version_with_wrong_files_is_no_refusal_of_the_workers() -> None:
+    standing = _serving(_ONE)
+    standing.reject("m", "its files were changed")
+    assert standing.order().refused == {"m": "its files were changed"}
+    assert standing.heard(7, _says("1", 1, "its files were changed"), [7]) is None
+    assert not standing.once_more()
+    assert standing.want("m", _ONE)  # rolled back to what is there
+
+
+def test_a_worker_that_is_gone_is_not_waited_for() -> None:
+    standing = _serving(_ONE)
+    standing.want("m", _TWO)
+    standing.heard(7, _says("2", 2), [7, 8])
+    standing.forget(8)
+    assert standing.heard(7, _says("2", 2), [7]) == Swapped(_TWO, _ONE)
+
+
+def test_a_stage_that_was_left_empty_is_said() -> None:
+    standing = _serving(_ONE)
+    standing.want("m", None)
+    assert standing.heard(7, _says(None, 2), [7]) == Emptied(_ONE)
+    assert standing.good == {"m": None}
+
+
+def test_a_worker_may_die_a_few_times_and_waits_longer_each_time() -> None:
+    deaths = Deaths()
+    pauses = [deaths.note(float(second)) for second in range(MOST_DEATHS)]
+    assert pauses == sorted(pauses, key=lambda pause: pause or 0)
+    assert deaths.note(10.0) is None
+    assert deaths.note(10.0 + WITHIN_SECONDS + 1) == pauses[0]
+
+
+def test_what_is_said_between_processes_is_read_as_it_was_written() -> None:
+    order = Order(Assignment(3, (_ONE, _TWO)), (_ONE,), {"m": "no"}, False, stop=True)
+    assert Order.from_line(order.to_line()) == order
+    report = _says("1", 4, "a reason, \n «with» \udc80 everything")
+    assert report.to_line().count(b"\n") == 1
+    assert Report.from_line(report.to_line()).number == 4
+    config = WorkerConfig(("m", "n"), 3, 4, 1.5, "off", Callers(api_keys="k", access_log=True))
+    assert WorkerConfig.from_text(config.to_text()) == config
+
+
+def test_the_longest_report_goes_through_a_pipe_in_one_piece() -> None:
+    state = ServedState(
+        "\N{SNOWMAN}" * 249, "1" * 9, "compiled", "\N{FACE WITH TEARS OF JOY}" * 500
+    )
+    assert len(Report(state=state, number=10**9).to_line()) < 4096
+
+
+def test_threads_are_shared_among_workers_unless_the_user_chose() -> None:
+    assert set(thread_limits({}, workers=2, cores=8).values()) == {"4"}
+    assert set(thread_limits({}, workers=16, cores=8).values()) == {"1"}
+    chosen = thread_limits({"OMP_NUM_THREADS": "3"}, workers=1, cores=2)
+    assert set(chosen) == set(THREADS) - {"OMP_NUM_THREADS"}
