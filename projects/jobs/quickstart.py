@@ -13,6 +13,7 @@ import click
 
 from podium.command import Result, WholeNumber
 from podium.command import command as podium_command
+from podium.errors import PodiumError
 from podium.interrupts import terminated_like_interrupted
 from projects.jobs.by_hand import bring_to_production, podium, show
 
@@ -54,10 +55,11 @@ _FLIGHTS: list[dict[str, Any]] = [
 @click.option("--rows", type=WholeNumber(1), help="Train on so many flights instead of all.")
 @click.option("--port", type=WholeNumber(1), help="Port of the server.  [default: a free one]")
 def command(rows: int | None, port: int | None) -> Result:
-    """Train on real flights, tune, evaluate, promote, serve with MLflow, score, and roll back.
+    """Train on real flights, tune, evaluate, promote, serve with both servers, and roll back.
 
     Registers two versions, a linear one and the best XGBoost of a short search, compares each with
-    the champion, brings one after the other to production, and goes back to the first. Uses the
+    the champion, brings one after the other to production, serves it with MLflow's server and with
+    Podium's, and goes back to the first while the latter answers. Uses the
     tracking server of MLFLOW_TRACKING_URI, or mlflow.db in the current folder. Each step is printed
     as the command that does the same by hand.
     """
@@ -76,13 +78,15 @@ def command(rows: int | None, port: int | None) -> Result:
     second = _registered("tune", rows, {"estimator": "xgboost", **_SEARCH})
     _say(f"4. Let version {second} take over")
     bring_to_production(_PROJECT, second)
-    _say("5. Serve the champion, and score three flights")
+    _say("5. Serve the champion with MLflow, and score three flights")
     answer = _served(port)
-    _say("6. Go back, and see what happened")
-    podium("rollback", _PROJECT, "--reason", "to see that it is one command")
+    _say("6. Serve it with Podium, which follows the ledger; go back while it answers")
+    seconds = _gone_back(port, answer, second, first)
+    _say("7. See what happened")
     podium("history", _PROJECT)
     podium("history", _PROJECT, "--at", between.isoformat())
-    document = {"model_uri": _CHAMPION, "versions": [first, second], "champion": first, **answer}
+    document = {"model_uri": _CHAMPION, "versions": [first, second], "champion": first}
+    document |= {"seconds_to_follow": round(seconds, 2), **answer}
     return Result(_text(answer, first, second, tracking.tracking_uri()), document)
 
 
@@ -107,10 +111,44 @@ def _served(port: int) -> dict[str, Any]:
     serve += ["--port", str(port)]
     show(serve)
     with terminated_like_interrupted(), serving(serve, port):
-        body = json.dumps({"dataframe_records": _FLIGHTS})
-        address = f"http://127.0.0.1:{port}/invocations"
+        address, body = _request(port)
         show(_curl(address, body))
         return score(address, body)
+
+
+def _gone_back(port: int, expected: dict[str, Any], before: int, after: int) -> float:
+    """Roll back while `podium serve` answers; how many seconds later it answered with `after`.
+
+    Raises PodiumError where it does not answer as MLflow's server did.
+    """
+    from projects.jobs.serve_once import follows, score, serving
+
+    serve = ["podium", "serve", _PROJECT, "--port", str(port)]
+    show(serve)
+    with terminated_like_interrupted(), serving(serve, port):
+        address, body = _request(port)
+        show(_curl(address, body))
+        if not _same(score(address, body), expected):
+            raise PodiumError("The two servers do not give the same predictions.")
+        click.echo(f"  The same predictions, from version {before}.", err=True)
+        podium("rollback", _PROJECT, "--reason", "to see that it is one command")
+        seconds = follows(port, _PROJECT, after)
+        click.echo(f"  Version {after} answers now, {seconds:.1f} s later.", err=True)
+        return seconds
+
+
+def _request(port: int) -> tuple[str, str]:
+    """Where and what to ask."""
+    return f"http://127.0.0.1:{port}/invocations", json.dumps({"dataframe_records": _FLIGHTS})
+
+
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether the rows have the same predictions, and probabilities that differ by 1e-5 at most."""
+    pairs = zip(one["predictions"], other["predictions"], strict=True)
+    return all(
+        a["prediction"] == b["prediction"] and abs(a["probability"] - b["probability"]) <= 1e-5
+        for a, b in pairs
+    )
 
 
 def _command(job: str, given: Mapping[str, str]) -> list[str]:
@@ -150,9 +188,10 @@ def _text(answer: dict[str, Any], first: int, second: int, tracking_uri: str) ->
     return (
         f"{text_table(headers, rows)}\n"
         f"Version {second} answered that; after the rollback version {first} is champion again.\n"
-        "The server was stopped; nothing is left running.\n\n"
+        "The servers were stopped; nothing is left running.\n\n"
         "Next:\n"
         f"  podium status {_PROJECT}\n"
         f"  {how_to_see(tracking_uri)}\n"
-        f"  mlflow models serve -m {_CHAMPION} --env-manager local --port 5001"
+        f"  mlflow models serve -m {_CHAMPION} --env-manager local --port 5001\n"
+        f"  podium serve {_PROJECT}"
     )

@@ -1,4 +1,4 @@
-"""Starts MLflow's scoring server for a moment, and stops it again whatever happens."""
+"""Starts a scoring server for a moment, and stops it again whatever happens."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from typing import Any
 from podium.errors import PodiumError, UsageError
 
 _START_SECONDS, _STOP_SECONDS, _ANSWER_SECONDS = 120.0, 10.0, 30.0
+_FOLLOW_SECONDS = 60.0
 
 
 def run_to_end(command: list[str]) -> None:
@@ -65,6 +66,30 @@ def score(address: str, body: str) -> dict[str, Any]:
         raise PodiumError(f"The server answered {error.code}: {said}") from error
     except OSError as error:
         raise PodiumError(f"The server at {address} did not answer: {error}") from error
+
+
+def follows(port: int, name: str, version: int) -> float:
+    """Wait until Podium's server answers with that version of `name`; the seconds that it took.
+
+    Raises PodiumError where it does not come to that.
+    """
+    start = time.monotonic()
+    while (passed := time.monotonic() - start) < _FOLLOW_SECONDS:
+        if _served_version(port, name) == str(version):
+            return passed
+        time.sleep(0.05)
+    raise PodiumError(f"The server did not follow to version {version} of {name}.")
+
+
+def _served_version(port: int, name: str) -> str | None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS)
+    try:
+        connection.request("GET", "/ready")
+        state = json.load(connection.getresponse())["models"].get(name, {})
+        version: str | None = state.get("version")
+        return version
+    finally:
+        connection.close()
 
 
 def free_port(wanted: int = 0) -> int:

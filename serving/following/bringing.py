@@ -67,6 +67,11 @@ class Bringer:
         if errand is not None:
             self._in_background(lambda: self._bring(errand))
 
+    def forget(self) -> None:
+        """What was told before is told again, with files that were looked at again."""
+        with self._lock:
+            self._told = self._told_for = None
+
     def want_soon(self, ahead: Wanted | None) -> None:
         """`ahead` may be wanted next: have its files here before."""
         if ahead is None or ahead == self._ahead:

@@ -65,6 +65,10 @@ class Follower:
         """Look no more."""
         self._stopped.set()
 
+    def renew(self) -> None:
+        """Bring once more what was brought, and tell of it again."""
+        self._bringer.forget()
+
     def look(self) -> float:
         """Look once at what is to be served; returns the seconds until the next look."""
         try:

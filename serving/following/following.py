@@ -97,6 +97,12 @@ class Following:
         for follower in self._followers:
             follower.stop()
 
+    def renew(self, model: str) -> None:
+        """Bring the files of what is served once more: they went bad here."""
+        for follower in self._followers:
+            if follower.name == model:
+                follower.renew()
+
     def look(self, served: Mapping[str, Assigned | None]) -> None:
         """To be called about every second: notices a registry that hangs, and marks the files of
         what is served as in use.

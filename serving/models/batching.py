@@ -1,6 +1,7 @@
 """Adaptive micro-batching: while the model is busy requests gather, and share its next call.
 
-There is no window to wait for company: a request that finds the model idle starts at once.
+There is no window to wait for company: a request that finds the model idle is asked at once, with
+those that are there already.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from serving.models.merging import MAX_ROWS, Key, Part
 from serving.models.model import Answer, Asked
 from serving.models.replies import problem
 
+# How often the event loop looks for requests that are there already, before a call is started.
+_PASSES = 3
 # After so long a merged call counts as slow, and those who gathered get a lane of their own.
 PATIENCE_SECONDS = 0.02
 
@@ -83,12 +86,13 @@ class Batching:
         self._gathering: dict[Key, _Job] = {}
         self._merged_running = 0
         self._merged_started_seconds = 0.0
+        self._looking: asyncio.AbstractEventLoop | None = None
 
     async def answer(self, asked: Asked, part: Part | None) -> Answer:
         """The model's answer; part: what of `asked` may be merged."""
         waiting = _Waiting(asked, part, asyncio.get_running_loop().create_future())
         self._enqueue(waiting)
-        self._start()
+        self._start_soon()
         return await waiting.future
 
     def _enqueue(self, waiting: _Waiting) -> None:
@@ -99,14 +103,33 @@ class Batching:
             self._jobs.append(job)
             if key is not None:
                 self._gathering[key] = job
-                asyncio.get_running_loop().call_soon(self._look_again, job)
+                asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._look_again, job)
         job.add(waiting)
 
     def _look_again(self, job: _Job) -> None:
         """See to it that `job` is started even if the call before it never ends."""
-        self._start()
+        if job in self._jobs:
+            self._start()
         if job in self._jobs:
             asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._look_again, job)
+
+    def _start_soon(self) -> None:
+        """Start what waits once the event loop has seen to all that is there.
+
+        That waits for nobody, and costs no time: the loop and the model's Python take turns. But
+        callers who were answered together, and ask again at once, stay together.
+        """
+        loop = asyncio.get_running_loop()
+        if self._looking is not loop:
+            self._looking = loop
+            loop.call_soon(self._look, _PASSES)
+
+    def _look(self, passes: int) -> None:
+        if passes > 1:
+            asyncio.get_running_loop().call_soon(self._look, passes - 1)
+        else:
+            self._looking = None
+            self._start()
 
     def _start(self) -> None:
         while self._lanes.free and (job := self._next()) is not None:
@@ -139,4 +162,4 @@ class Batching:
         for one, answer in zip(waiting, answers or [_BROKEN] * len(waiting), strict=True):
             if not one.future.done():
                 one.future.set_result(answer)
-        self._start()
+        self._start_soon()

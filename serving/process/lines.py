@@ -11,7 +11,7 @@ from serving.assignment import Assigned
 from serving.following.news import Again, Contact, Rejected, Unread
 from serving.process.deaths import MOST_DEATHS, WITHIN_SECONDS
 from serving.process.saying import Saying, named, plural
-from serving.process.standing import Change, Emptied, NotTaken, Swapped
+from serving.process.standing import Change, Damaged, Emptied, NotTaken, Swapped
 
 _MOST_SECONDS_AFTER = 3_600.0
 _MOST_CHARACTERS = 240
@@ -70,6 +70,13 @@ def not_taken(saying: Saying, change: NotTaken) -> None:
     text = f"Not taken: {change.reason.rstrip('.')}. {_goes_on(wanted.model, change.good)}"
     facts = {"model": wanted.model, "version": wanted.version, "why": change.reason}
     saying.say("refused", text, **facts)
+
+
+def damaged(saying: Saying, place: int, change: Damaged) -> None:
+    """A worker that was started later cannot load what the others serve."""
+    name = f"version {change.wanted.version} of {change.wanted.model}"
+    text = f"Worker {place} cannot load {name}: bringing its files once more. {change.reason}"
+    saying.say("damaged", text, model=change.wanted.model, worker=place, why=change.reason)
 
 
 def rejected(saying: Saying, news: Rejected, good: Assigned | None) -> None:

@@ -37,6 +37,7 @@ class Loading:
         self._report = report
         self._newest: dict[str, int] = {}
         self._turns = {name: asyncio.Lock() for name in slots.names}
+        self._assigned: frozenset[str] = frozenset()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def take(self, order: Order) -> None:
@@ -48,11 +49,17 @@ class Loading:
         number = order.assignment.number
         wanted = {one.model: one for one in order.assignment.models}
         instead = {one.model: one for one in order.instead}
+        self._assigned = frozenset(wanted)
         for name in self._slots.names:
             self._newest[name] = number
             task = asyncio.create_task(self._serve(name, number, wanted, instead))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all models that were assigned last have a version that answers."""
+        return all(self._slots.get(name) is not None for name in self._assigned)
 
     async def settled(self) -> None:
         """Wait until all that was taken is loaded or refused."""

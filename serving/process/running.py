@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from serving.following.following import Begun, Following
 
 _LOOPBACK = ("127.", "::1", "localhost")
+_MLFLOW = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,8 @@ def _check(callers: Callers) -> None:
 def _begin(
     wish: Wish, root: Path, inbox: queue.SimpleQueue[Message], environ: Mapping[str, str]
 ) -> tuple[Following | None, Begun]:
+    for name, value in _MLFLOW.items():
+        os.environ.setdefault(name, value)
     from serving.following.cache import Cache  # imports scikit-learn: slow
     from serving.following.following import Begun, Following, Source
     from serving.following.last import registry_key
@@ -106,7 +112,6 @@ def _begin(
 
 def open_registry() -> Registry:
     """The registry that MLflow is set to use."""
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     from registry_tools.registry import MlflowRegistry  # imports MLflow: slow
 
     return MlflowRegistry()

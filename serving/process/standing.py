@@ -21,6 +21,7 @@ class _Place:
     good: Assigned | None = None
     rejected: str | None = None
     announced: bool = False
+    damaged: bool = False
     states: dict[int, ServedState] = field(default_factory=dict)
 
 
@@ -48,7 +49,15 @@ class NotTaken:
     good: Assigned | None
 
 
-Change = Swapped | Emptied | NotTaken
+@dataclass(frozen=True)
+class Damaged:
+    """A worker that was started later cannot load what the others serve: its files went bad."""
+
+    wanted: Assigned
+    reason: str
+
+
+Change = Swapped | Emptied | NotTaken | Damaged
 
 
 class Standing:
@@ -64,13 +73,14 @@ class Standing:
         return {name: place.good for name, place in self._places.items()}
 
     def want(self, model: str, assigned: Assigned | None) -> bool:
-        """Serve `assigned` from now on; False where that was wanted already."""
+        """Serve `assigned` from now on; False where that was wanted already, and can be loaded."""
         place = self._places[model]
-        if place.since and place.wanted == assigned and place.rejected is None:
+        same = place.since > 0 and place.wanted == assigned
+        if same and place.rejected is None and not place.damaged:
             return False
         self._number += 1
         place.wanted, place.since, place.rejected = assigned, self._number, None
-        place.announced = False
+        place.announced = place.damaged = False
         place.states.clear()
         return True
 
@@ -113,9 +123,12 @@ class Standing:
         for place in self._places.values():
             place.states.pop(worker, None)
 
-    def _refused(self, place: _Place, state: ServedState) -> NotTaken | None:
+    def _refused(self, place: _Place, state: ServedState) -> NotTaken | Damaged | None:
         if place.wanted is None or state.refused is None or state.refused == place.rejected:
             return None
+        if place.wanted == place.good:
+            place.damaged = True
+            return Damaged(place.wanted, state.refused)
         if place.announced:
             return None
         place.announced = True

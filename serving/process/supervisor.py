@@ -22,7 +22,7 @@ from serving.process.crew import Ended, Hand, Said, start_hand
 from serving.process.deaths import Deaths
 from serving.process.messages import Order
 from serving.process.saying import Saying
-from serving.process.standing import NotTaken, Standing
+from serving.process.standing import Damaged, NotTaken, Standing
 from serving.process.threads import cores, thread_limits
 
 if TYPE_CHECKING:
@@ -162,6 +162,11 @@ class Supervisor:
         change = self._standing.heard(pid, report, tuple(self._hands))
         if isinstance(change, NotTaken):
             self._not_taken(change)
+        elif isinstance(change, Damaged):
+            lines.damaged(self._saying, hand.place, change)
+            self._again_at = self._now() + _AGAIN_SECONDS
+            if self._following is not None:
+                self._following.renew(change.wanted.model)
         elif change is not None:
             if self._all_ready:
                 lines.changed(self._saying, change, self._plan.workers, self._since)

@@ -38,6 +38,7 @@ from serving.process.places import Places
 
 HEARTBEAT_SECONDS = 2.0
 _BACKLOG = 2_048
+_PATIENCE_SECONDS = 30.0
 
 
 class _Server(uvicorn.Server):
@@ -71,13 +72,23 @@ class Worker:
             loop.add_signal_handler(number, self._end if number == signal.SIGTERM else _nothing)
         tasks = [asyncio.create_task(work) for work in (self._beat(), self._obey())]
         await self._assigned.wait()
-        await self._first_of(self._loading.settled(), self._ending.wait())
+        await self._first_of(self._whole(), self._ending.wait())
         if not self._ending.is_set():
             gc.collect()
             gc.freeze()  # what is there now stays: not to be looked through at each collection
             await self._accept()
         for task in tasks:
             task.cancel()
+
+    async def _whole(self) -> None:
+        """Wait until everything assigned is loaded, but not for ever: what cannot be loaded here is
+        left to the other workers for a while.
+        """
+        patience = time.monotonic() + _PATIENCE_SECONDS
+        await self._loading.settled()
+        while not self._loading.whole and time.monotonic() < patience:
+            await asyncio.sleep(0.1)
+            await self._loading.settled()
 
     async def _accept(self) -> None:
         shared = socket.socket(fileno=self._config.socket)

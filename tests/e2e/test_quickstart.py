@@ -32,6 +32,8 @@ def test_the_quick_start_trains_promotes_serves_rolls_back_and_stops_what_it_sta
     assert "Production  version 1, since" in then
     assert "version 2" not in then
     assert "$ curl" in done.stderr
+    assert "The same predictions, from version 2." in done.stderr
+    assert "Version 1 answers now" in done.stderr
     assert not _left(tmp_path)
 
 
@@ -44,7 +46,7 @@ def test_the_quick_start_stops_its_server_when_it_is_terminated(tmp_path: Path) 
     if process.stderr is None:
         pytest.fail("no standard error")
     for line in process.stderr:
-        if line.startswith("  $ mlflow models serve"):
+        if line.startswith("  $ podium serve"):
             break
     time.sleep(2)
     process.terminate()
