@@ -98,7 +98,7 @@ class MlflowScorer:
             reply = _server.invocations(asked.body, asked.content_type, self._model, self._schema)
         except MlflowException as refusal:
             return self._refused(refusal)
-        except Exception as error:  # noqa: BLE001 - MLflow's server replies 500 to all of them
+        except (Exception, SystemExit) as error:  # MLflow's server replies 500 to all of them
             return self._failed(asked, error)
         if reply.status != 200:
             return problem(reply.status, "BAD_REQUEST", f"Send {_TYPES}.")
@@ -136,7 +136,7 @@ class MlflowScorer:
             told = explained(message, self._expected)
         return problem(status, refusal.error_code, told.strip())
 
-    def _failed(self, asked: Asked, error: Exception) -> Answer:
+    def _failed(self, asked: Asked, error: BaseException) -> Answer:
         if asked.content_type is None:
             return problem(500, "INTERNAL_ERROR", f"There is no Content-Type. Send {_TYPES}.")
         self._errors.note(error)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from registry_tools.state import Mode, State
 
 _KEY = re.compile(r"header:[!#$%&'*+.^_`|~0-9A-Za-z-]+|column:.*\S.*")
-_NOBODY = "mlflow models serve does not follow this; Podium's own server is still to come."
+_NOBODY = "No server shares requests yet: podium serve answers all of them with the champion."
 _EXAMPLE = "podium traffic flight_delay canary --share 0.1"
 
 
@@ -102,8 +102,8 @@ def command(
     goes to the log only. canary and ab: it answers its share; a canary is watched for harm, ab
     compares the two.
 
-    The ledger keeps this for a scoring server that follows it. `mlflow models serve` does not, and
-    Podium's own server is still to come: until then nothing is shared. Without a MODE it is shown.
+    The ledger keeps this for a scoring server that follows it. No server shares requests yet:
+    `podium serve` answers all of them with the champion. Without a MODE it is shown.
     """
     _check(mode, share, key)
     registrar = open_registrar(name)

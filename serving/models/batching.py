@@ -19,7 +19,7 @@ from serving.models.model import Answer, Asked
 from serving.models.replies import problem
 
 # How often the event loop looks for requests that are there already, before a call is started.
-_PASSES = 3
+_PASSES = 4
 # After so long a merged call counts as slow, and those who gathered get a lane of their own.
 PATIENCE_SECONDS = 0.02
 
@@ -65,7 +65,7 @@ class Calls:
             return [self.alone(waiting[0].asked)]
         try:
             answers = self.together([one.part for one in waiting if one.part is not None])
-        except Exception:  # noqa: BLE001 - whatever the model raises is asked for again, alone
+        except (Exception, SystemExit):  # whatever the model raises: it is asked again, for fewer
             middle = len(waiting) // 2
             return self.answers(waiting[:middle]) + self.answers(waiting[middle:])
         return answers or [self.alone(one.asked) for one in waiting]

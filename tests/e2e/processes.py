@@ -23,6 +23,7 @@ def environment(store: Path, **more: str) -> dict[str, str]:
         **os.environ,
         "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}",
         "MLFLOW_TRACKING_URI": f"sqlite:///{store}/mlflow.db",
+        "PODIUM_STATE": str(store / "state"),
         "PYTHONPATH": str(ROOT),
         **more,
     }

@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.processes import ROOT, environment, server
 
 README = (ROOT / "README.md").read_text()
-SERVERS = ("mlflow ui", "mlflow models serve")
+SERVERS = {"mlflow ui": "health", "mlflow models serve": "ping", "podium serve": "ready"}
 
 
 def commands() -> list[str]:
@@ -76,10 +76,9 @@ def test_every_command_of_the_readme_works(checkout: Path) -> None:
                 continue  # the tests run in an environment already
             if command.startswith("make "):
                 run_here(f"make --dry-run {command.split()[1]}", checkout)
-            elif command.startswith(SERVERS):
-                path = "ping" if "models serve" in command else "health"
+            elif page := next((SERVERS[name] for name in SERVERS if command.startswith(name)), ""):
                 env = environment(checkout)
-                one = server(shlex.split(command), address(command) + path, checkout, env)
+                one = server(shlex.split(command), address(command) + page, checkout, env)
                 servers.enter_context(one)
             else:
                 check_output(command, run_here(command, checkout))

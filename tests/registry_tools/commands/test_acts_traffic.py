@@ -101,4 +101,4 @@ def test_what_makes_no_sense_is_refused_with_an_example(
 
 def test_the_help_says_who_acts_on_it(acts: Acting) -> None:
     shown = " ".join(acts.run("traffic", "--help").stdout.split())
-    assert "mlflow models serve` does not, and Podium's own server is still to come" in shown
+    assert "No server shares requests yet: `podium serve` answers all of them" in shown

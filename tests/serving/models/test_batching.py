@@ -69,6 +69,21 @@ def test_requests_that_gather_while_the_model_is_busy_share_its_next_call(
     assert scorer.calls == [[13], [1, 2, 3, 4]]
 
 
+def test_callers_that_were_answered_together_and_ask_again_stay_together(
+    scorer: DoublingScorer, opened: Open
+) -> None:
+    async def caller(model: PyfuncModel, number: int) -> None:
+        for _ in range(5):
+            await model.answer(asked(number))
+
+    async def work() -> None:
+        model = opened()
+        await asyncio.gather(*(caller(model, number) for number in range(8)))
+
+    _run(work())
+    assert scorer.calls == [list(range(8))] * 5
+
+
 def test_requests_of_other_columns_or_types_or_with_params_are_not_mixed(
     scorer: DoublingScorer, opened: Open
 ) -> None:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import mlflow.pyfunc
 import pandas as pd
 import pytest
 
@@ -15,6 +16,7 @@ from podium.artifact.mlflow_model import save_artifact
 from serving.assignment import Assigned
 from serving.models.model import Answer, Asked, Model, ModelSettings
 from serving.models.opening import open_model
+from tests.artifact.asgi import post
 from tests.artifact.telltale import CASES, REFUSED, ROW, Case, Seen, row_of, telltale, told
 
 JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
@@ -196,3 +198,24 @@ def test_the_artifact_of_another_digest_is_not_opened(tmp_path: Path) -> None:
     assigned = Assigned("telltale", "3", "champion", str(tmp_path / "model"), "0" * 64)
     with pytest.raises(NotServable, match="Version 3 of telltale cannot be served: its files have"):
         open_model(assigned, ModelSettings())
+
+
+@pytest.mark.parametrize(
+    ("document", "status", "mlflow_status"),
+    [
+        ({"dataframe_records": [ROW], "params": {"a": 1}}, 400, 200),
+        ({"instances": [ROW, {"gate": 1}]}, 200, 400),
+        ({"dataframe_split": {"data": [list(ROW.values())]}}, 400, 400),
+        ({"dataframe_records": []}, 400, 400),
+        ({"dataframe_records": [{"other": 1}]}, 400, 400),
+        ({"inputs": {"gate": 1, "carrier": "AA"}}, 200, 200),
+        ({"dataframe_records": [ROW | {"other": 1}]}, 200, 200),
+    ],
+)
+def test_both_servers_do_what_the_table_in_the_docs_says(
+    model: Model, document: Any, status: int, mlflow_status: int
+) -> None:
+    body = json.dumps(document).encode()
+    assert model.answer_now(Asked(body, JSON)).status == status
+    loaded = mlflow.pyfunc.load_model(model.assigned.folder)
+    assert post(loaded, body).status == mlflow_status
