@@ -98,7 +98,7 @@ class MlflowScorer:
             reply = _server.invocations(asked.body, asked.content_type, self._model, self._schema)
         except MlflowException as refusal:
             return self._refused(refusal)
-        except (Exception, SystemExit) as error:  # MLflow's server replies 500 to all of them
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - MLflow's server replies 500
             return self._failed(asked, error)
         if reply.status != 200:
             return problem(reply.status, "BAD_REQUEST", f"Send {_TYPES}.")

@@ -65,7 +65,7 @@ class Calls:
             return [self.alone(waiting[0].asked)]
         try:
             answers = self.together([one.part for one in waiting if one.part is not None])
-        except (Exception, SystemExit):  # whatever the model raises: it is asked again, for fewer
+        except (Exception, SystemExit):  # noqa: BLE001 - it is asked again, for fewer at a time
             middle = len(waiting) // 2
             return self.answers(waiting[:middle]) + self.answers(waiting[middle:])
         return answers or [self.alone(one.asked) for one in waiting]
