@@ -31,6 +31,7 @@ from serving.app.settings import AppSettings
 from serving.assignment import ServedState
 from serving.models.model import ModelSettings
 from serving.models.opening import open_model
+from serving.process.accepting import Accepting
 from serving.process.config import WorkerConfig
 from serving.process.loading import Loading
 from serving.process.messages import Order, Report
@@ -42,7 +43,22 @@ _PATIENCE_SECONDS = 30.0
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to the worker."""
+    """Leaves signals to the worker, and takes connections one at a time."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen on the shared socket."""
+        config = self.config
+        accepting = [Accepting(one, self._protocol, config.ssl) for one in sockets or []]
+        for one in accepting:
+            one.start(config.backlog)
+        self.servers = accepting  # type: ignore[assignment]
+        self.started = True
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = GuardedHttpProtocol(
+            config=self.config, server_state=self.server_state, app_state={}
+        )
+        return made
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -61,6 +77,7 @@ class Worker:
         settings = ModelSettings(config.batching, timeout_seconds=callers.timeout_seconds)
         opening = partial(open_model, settings=settings)
         self._loading = Loading(self._slots, opening, self._report_state)
+        self._told: dict[str, ServedState] = {}
         self._assigned = asyncio.Event()
         self._ending = asyncio.Event()
         os.set_blocking(config.reports, False)
@@ -132,6 +149,12 @@ class Worker:
         self._server.should_exit = True
 
     def _report_state(self, state: ServedState, number: int) -> None:
+        before = self._told.get(state.model, ServedState(state.model))
+        self._told[state.model] = state
+        if state.version not in (None, before.version):
+            self._app.metrics.swapped(state.model)
+        if state.refused not in (None, before.refused):
+            self._app.metrics.refused(state.model)
         self._report(Report(state=state, number=number))
 
     def _report(self, report: Report) -> None:

@@ -67,8 +67,12 @@ def _ranked(rows: list[dict[str, Any]]) -> list[int]:
     return [sorted(other["d"] for other in rows).index(row["d"]) for row in rows]
 
 
-def _rounded_by_size(rows: list[dict[str, Any]]) -> list[float]:
+def _summed_by_size(rows: list[dict[str, Any]]) -> list[float]:
     return [row["d"] * (1 + 1e-15 * (len(rows) > 6)) for row in rows]
+
+
+def _rounded_by_size(rows: list[dict[str, Any]]) -> list[float]:
+    return [row["d"] * (1 + 1e-7 * (len(rows) > 6)) for row in rows]
 
 
 def _typed_by_company(rows: list[dict[str, Any]]) -> list[Any]:
@@ -87,6 +91,10 @@ def test_a_model_that_looks_at_other_rows_is_found(predict: Predict, example: An
     assert _reason(predict, example) == (
         "its answer for a row is not the same with other rows beside it"
     )
+
+
+def test_sums_that_come_out_in_another_order_are_the_same_answer() -> None:
+    assert _reason(_summed_by_size) is None
 
 
 def test_a_model_whose_last_digits_change_is_found_and_named() -> None:
