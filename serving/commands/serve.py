@@ -17,8 +17,6 @@ from podium.errors import UsageError
 if TYPE_CHECKING:
     from serving.process.running import Wish
 
-_SECOND = timedelta(seconds=1)
-
 
 class _Serving(PodiumCommand):
     """Its events are printed while it runs, a line of JSON each with --json."""
@@ -29,9 +27,8 @@ class _Serving(PodiumCommand):
         return super().invoke(ctx)
 
 
-def _length(name: str, default: str, help: str) -> Callable[[Any], Any]:
-    shown = f"{help}  [default: {default}]"
-    return click.option(name, type=Length(), default=default, help=shown)
+def _length(name: str, help: str) -> Callable[[Any], Any]:
+    return click.option(name, type=Length(), help=help)
 
 
 @click.command(
@@ -56,42 +53,39 @@ def _length(name: str, default: str, help: str) -> Callable[[Any], Any]:
     help="Serve this one version instead, whatever becomes of it: models:/NAME/3, "
     "models:/NAME@ALIAS, runs:/RUN/model, or a folder. Any MLflow pyfunc model.",
 )
-@click.option("--host", default="127.0.0.1", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--host", type=Unset(), help="Address to listen on.  [default: 127.0.0.1]")
 @click.option(
     "--port",
     type=WholeNumber(0, 65_535),
-    default="5002",
     help="Port; 0 takes any free one, which is printed.  [default: 5002]",
 )
 @click.option(
     "--workers",
     type=WholeNumber(1, 512),
-    default="1",
     help="Processes that answer, on one port.  [default: 1]",
 )
 @click.option(
     "--batching",
     type=Choice("auto", "on", "off"),
-    default="auto",
     help="Of models that Podium did not make: answer requests that wait in one call of predict; "
     "auto only where the model's own example shows that it changes nothing.  [default: auto]",
 )
-@_length("--timeout", "60s", "Longest time for one answer; then its caller gets 504.")
+@_length("--timeout", "Longest time for one answer; then its caller gets 504.  [default: 60s]")
 @click.option(
     "--max-body",
     type=WholeNumber(1, 1 << 20),
-    default="64",
     metavar="MIB",
     help="Largest body of a request, in MiB; more gets 413.  [default: 64]",
 )
 @click.option(
     "--concurrency",
     type=WholeNumber(1),
-    default="256",
     help="Requests at a time for each worker; more get 503 with Retry-After.  [default: 256]",
 )
-@_length("--keep-alive", "75s", "How long an idle connection stays open.")
-@_length("--grace", "30s", "How long requests may go on after the server was told to stop.")
+@_length("--keep-alive", "How long an idle connection stays open.  [default: 75s]")
+@_length(
+    "--grace", "How long requests may go on after the server was told to stop.  [default: 30s]"
+)
 @click.option("--tls-cert", type=Unset(), metavar="FILE", help="Certificate chain, PEM: HTTPS.")
 @click.option("--tls-key", type=Unset(), metavar="FILE", help="Its key, PEM, without password.")
 @click.option(
@@ -100,7 +94,7 @@ def _length(name: str, default: str, help: str) -> Callable[[Any], Any]:
     metavar="FILE",
     help="Let in only callers with a key of this file, which podium keys writes.",
 )
-@_length("--poll", "0.5s", "Time between two looks at the ledger.")
+@_length("--poll", "Time between two looks at the ledger.  [default: 0.5s]")
 @click.option(
     "--cache",
     type=Unset(),
@@ -135,28 +129,14 @@ def _wish(names: tuple[str, ...], given: dict[str, Any]) -> Wish:
     from serving.process.running import Wish
 
     _check(names, given)
-    callers = Callers(
-        max_body_bytes=given["max_body"] << 20,
-        concurrency=given["concurrency"],
-        timeout_seconds=given["timeout"] / _SECOND,
-        keep_alive_seconds=given["keep_alive"] / _SECOND,
-        api_keys=_absolute(given["api_keys"]),
-        tls_cert=_absolute(given["tls_cert"]),
-        tls_key=_absolute(given["tls_key"]),
-        access_log=given["access_log"],
-    )
-    return Wish(
-        names=names,
-        model_uri=given["model_uri"],
-        host=given["host"],
-        port=given["port"],
-        workers=given["workers"],
-        batching=given["batching"],
-        grace_seconds=given["grace"] / _SECOND,
-        poll_seconds=given["poll"] / _SECOND,
-        cache=None if given["cache"] is None else Path(given["cache"]).expanduser().absolute(),
-        callers=callers,
-    )
+    said = {name: value for name, value in given.items() if value is not None}
+    callers = Callers(**_renamed(said, _OF_CALLERS))
+    return Wish(names=names, callers=callers, **_renamed(said, _OF_SERVER))
+
+
+def _renamed(said: dict[str, Any], known: dict[str, _Meaning]) -> dict[str, Any]:
+    """What was said of `known`, under the names and in the units that the server has."""
+    return {name: read(said[word]) for word, (name, read) in known.items() if word in said}
 
 
 def _check(names: tuple[str, ...], given: dict[str, Any]) -> None:
@@ -172,5 +152,44 @@ def _check(names: tuple[str, ...], given: dict[str, Any]) -> None:
         raise UsageError("--tls-key without --tls-cert.", remedy="Give the certificate too.")
 
 
-def _absolute(file: str | None) -> str | None:
-    return None if file is None else str(Path(file).expanduser().absolute())
+def _seconds(length: timedelta) -> float:
+    return length.total_seconds()
+
+
+def _bytes(mib: int) -> int:
+    return mib << 20
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _folder(path: str) -> Path:
+    return Path(path).expanduser().absolute()
+
+
+def _file(path: str) -> str:
+    return str(_folder(path))
+
+
+_Meaning = tuple[str, Callable[[Any], Any]]
+_OF_CALLERS: dict[str, _Meaning] = {
+    "max_body": ("max_body_bytes", _bytes),
+    "concurrency": ("concurrency", _same),
+    "timeout": ("timeout_seconds", _seconds),
+    "keep_alive": ("keep_alive_seconds", _seconds),
+    "api_keys": ("api_keys", _file),
+    "tls_cert": ("tls_cert", _file),
+    "tls_key": ("tls_key", _file),
+    "access_log": ("access_log", _same),
+}
+_OF_SERVER: dict[str, _Meaning] = {
+    "model_uri": ("model_uri", _same),
+    "host": ("host", _same),
+    "port": ("port", _same),
+    "workers": ("workers", _same),
+    "batching": ("batching", _same),
+    "grace": ("grace_seconds", _seconds),
+    "poll": ("poll_seconds", _seconds),
+    "cache": ("cache", _folder),
+}

@@ -71,7 +71,7 @@ class Model(ABC):
 
     @abstractmethod
     def answer_now(self, asked: Asked) -> Answer:
-        """The answer, in the caller's thread. What is wrong with what was asked is an answer too."""
+        """The answer, in the caller's thread; what is wrong with what was asked is one, too."""
 
     @abstractmethod
     async def answer(self, asked: Asked) -> Answer:

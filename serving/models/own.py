@@ -203,8 +203,7 @@ class OwnModel(Model):
 
 def as_predictions(columns: Columns) -> bytes:
     """MLflow's reply for an output table: `{"predictions": [{…}, …]}`, an object a row."""
-    names = tuple(columns)
-    rows = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    names, rows = tuple(columns), _rows_of(columns)
     numbers = columns.get("prediction", ()) if len(names) == 1 else ()
     try:
         if all(map(math.isfinite, numbers)):  # orjson would make nulls of the others
@@ -212,3 +211,12 @@ def as_predictions(columns: Columns) -> bytes:
     except TypeError:  # half of a surrogate pair, or a number of more than 64 bits, in a label
         pass
     return json.dumps({"predictions": rows}).encode()
+
+
+def _rows_of(columns: Columns) -> list[dict[str, Any]]:
+    """An object a row; written out for two columns, which most models have."""
+    if len(columns) == 2:
+        (first, left), (second, right) = columns.items()
+        return [{first: a, second: b} for a, b in zip(left, right, strict=True)]
+    names = tuple(columns)
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]

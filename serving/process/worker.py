@@ -40,6 +40,7 @@ from serving.process.places import Places
 HEARTBEAT_SECONDS = 2.0
 _BACKLOG = 2_048
 _PATIENCE_SECONDS = 30.0
+_DRAINED_SECONDS = 2.0
 
 
 class _Server(uvicorn.Server):
@@ -153,6 +154,8 @@ class Worker:
         self._told[state.model] = state
         if state.version not in (None, before.version):
             self._app.metrics.swapped(state.model)
+            later = asyncio.get_running_loop().call_later
+            later(_DRAINED_SECONDS, gc.collect)  # what the version before left: quick, as above
         if state.refused not in (None, before.refused):
             self._app.metrics.refused(state.model)
         self._report(Report(state=state, number=number))

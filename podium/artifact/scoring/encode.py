@@ -273,6 +273,9 @@ class Encoder:
     def _in_pieces(self, matrix: np.ndarray, texts: Texts) -> Iterator[Arrays]:
         for start in range(0, len(matrix), _ROWS_AT_ONCE):
             block = slice(start, start + _ROWS_AT_ONCE)
+            if self.width and not self._texts:
+                yield {FEATURES: matrix[block]}
+                continue
             found = {
                 column: [column.found_in(text) for text in texts[column.name][block]]
                 for column in self._texts

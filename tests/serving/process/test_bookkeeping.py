@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from serving.assignment import Assigned, Assignment, ServedState
+from serving.commands.serve import _OF_CALLERS, _OF_SERVER, command
 from serving.process.config import Callers, WorkerConfig
 from serving.process.deaths import MOST_DEATHS, WITHIN_SECONDS, Deaths
 from serving.process.messages import Order, Report
+from serving.process.running import Wish
 from serving.process.standing import Emptied, NotTaken, Standing, Swapped
 from serving.process.threads import THREADS, thread_limits
 
@@ -107,3 +111,11 @@ def test_threads_are_shared_among_workers_unless_the_user_chose() -> None:
     assert set(thread_limits({}, workers=16, cores=8).values()) == {"1"}
     chosen = thread_limits({"OMP_NUM_THREADS": "3"}, workers=1, cores=2)
     assert set(chosen) == set(THREADS) - {"OMP_NUM_THREADS"}
+
+
+def test_every_option_reaches_the_server() -> None:
+    options = {parameter.name for parameter in command.params} - {"names", "json", "debug"}
+    assert options == {*_OF_CALLERS, *_OF_SERVER}
+    assert {name for name, _ in _OF_CALLERS.values()} == {each.name for each in fields(Callers)}
+    left = {each.name for each in fields(Wish)} - {"names", "callers"}
+    assert {name for name, _ in _OF_SERVER.values()} == left

@@ -164,6 +164,24 @@ def test_a_killed_worker_is_replaced_while_others_answer(setting: _Setting) -> N
     assert other in server.workers
 
 
+def test_files_that_went_bad_on_this_machine_are_brought_once_more(setting: _Setting) -> None:
+    server = setting.server
+    seen = len(server.events)
+    for file in server.lines.parent.glob("state/serving/*/*/pipeline.skops"):
+        file.write_bytes(b"something else")
+    victim = server.workers[0]
+    os.kill(victim, signal.SIGKILL)
+    server.wait_for("damaged", after=seen, model=setting.name)
+    assert {server.ask(setting.path).status for _ in range(20)} == {200}
+    folder = server.lines.parent / "state" / "serving"
+    until(lambda: all(map(_whole, folder.glob("*/*/pipeline.skops"))), "the files are back")
+    assert {server.ask(setting.path).status for _ in range(20)} == {200}
+
+
+def _whole(file: Path) -> bool:
+    return file.read_bytes() != b"something else"
+
+
 def test_retiring_the_champion_leaves_nothing_to_answer(setting: _Setting) -> None:
     server = setting.server
     wanted = Wanted("tests", "for a test")

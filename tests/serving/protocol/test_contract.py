@@ -86,9 +86,7 @@ def _same(theirs: Reply, ours: Reply) -> bool:
 
 
 def _summed_otherwise(theirs: Reply, ours: Reply) -> bool:
-    """Whether decimals differ, by less than 1e-9: sums of products depend on how many rows there are
-    in a call.
-    """
+    """Whether decimals differ, by less than 1e-9: sums depend on how many rows are in a call."""
     if (theirs.status, ours.status) != (200, 200):
         return False
     return bool(json.loads(ours.body) == approximately(json.loads(theirs.body)))
