@@ -22,7 +22,7 @@ from podium.artifact.parity import NOT_TRIED, RealRows, prove
 from podium.artifact.scoring import Canonicaliser, Decision, Scorer
 from podium.artifact.scoring.compiled import TOLERANCE
 from tests.artifact.asgi import Reply, post
-from tests.artifact.test_mlflow_entrance import ABSENT, CASES, CATEGORIES, COLUMNS, ROW, Case
+from tests.artifact.telltale import ABSENT, CASES, CATEGORIES, COLUMNS, ROW, Case
 
 pytestmark = [
     pytest.mark.filterwarnings("error"),
