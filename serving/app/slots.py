@@ -26,8 +26,8 @@ class _Held:
 class Slots:
     """A place for each model by name, empty at first. For the thread of the event loop only.
 
-    refused: why the version that a model was to get last was not taken, by name. registry: since
-    when the registry does not answer; None while it does, or where nothing is followed.
+    refused: why the version that a model was to get last was not taken, by name. registry:
+    whether the registry answers, in words; None where nothing is followed.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -68,8 +68,9 @@ class Slots:
             before.close_if_done()
 
     def remove(self, name: str) -> None:
-        """Let nothing answer for `name` any more."""
+        """Let nothing answer for `name` any more; its version is closed when it is done."""
         before = self._held.pop(name, None)
+        self.refused.pop(name, None)
         if before is not None:
             before.replaced = True
             before.close_if_done()

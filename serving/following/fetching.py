@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from podium.artifact.scoring.manifest import build_manifest
@@ -21,6 +22,8 @@ def fetch(registry: Registry, cache: Cache, wanted: Wanted) -> Assigned:
     Raises NotServable where the files are not those that the ledger pinned, and whatever the
     registry raises.
     """
+    if wanted.digest is None:  # by an alias that came before Podium: what it was registered with
+        wanted = replace(wanted, digest=registry.version(wanted.model, wanted.version).digest)
     found = None if wanted.digest is None else cache.find(wanted.model, wanted.digest)
     if found is None:
         with registry.files(wanted.model, wanted.version) as folder:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from podium.errors import PodiumError
+from serving.app.slots import Slots
 from serving.assignment import Assigned, ServedState
 from serving.models.model import Model
 from serving.process.messages import MOST_CHARACTERS, Order
-from serving.process.places import Places
 
 _T = TypeVar("_T")
 _PATIENCE_SECONDS = 120.0
@@ -28,7 +28,7 @@ class Loading:
 
     def __init__(
         self,
-        slots: Places,
+        slots: Slots,
         open_model: Callable[[Assigned], Model],
         report: Callable[[ServedState, int], None],
     ) -> None:

@@ -17,6 +17,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -28,6 +29,7 @@ from serving.app.app import App
 from serving.app.keys import Keys
 from serving.app.protocol import GuardedHttpProtocol
 from serving.app.settings import AppSettings
+from serving.app.slots import Slots
 from serving.assignment import ServedState
 from serving.models.model import ModelSettings
 from serving.models.opening import open_model
@@ -35,7 +37,6 @@ from serving.process.accepting import Accepting
 from serving.process.config import WorkerConfig
 from serving.process.loading import Loading
 from serving.process.messages import Order, Report
-from serving.process.places import Places
 
 HEARTBEAT_SECONDS = 2.0
 _BACKLOG = 2_048
@@ -71,7 +72,7 @@ class Worker:
 
     def __init__(self, config: WorkerConfig) -> None:
         self._config = config
-        self._slots = Places(config.names)
+        self._slots = Slots(config.names)
         self._app = App(self._slots, _app_settings(config))
         self._server = _Server(_uvicorn_config(config, self._app))
         callers = config.callers
@@ -125,6 +126,7 @@ class Worker:
             order = Order.from_line(line)
             if order.reachable is not None:
                 self._app.metrics.registry_reachable(order.reachable)
+                self._slots.registry = _word(order.reachable)
             self._loading.take(order)
             if order.assignment is not None:
                 self._assigned.set()
@@ -221,6 +223,10 @@ def _uvicorn_config(config: WorkerConfig, app: App) -> uvicorn.Config:
         ssl_certfile=callers.tls_cert,
         ssl_keyfile=callers.tls_key,
     )
+
+
+def _word(reachable: bool) -> str:
+    return "answers" if reachable else f"lost at {datetime.now(UTC).isoformat(timespec='seconds')}"
 
 
 def _nothing() -> None:

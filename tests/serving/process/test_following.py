@@ -17,7 +17,7 @@ import pytest
 from registry_tools.outcome import Wanted
 from tests.artifact.samples import boosted, regressor, xgboosted
 from tests.registry_tools.backends import Backend, as_client
-from tests.registry_tools.models import new_name, register_artifact
+from tests.registry_tools.models import artifact_digest, new_name, register_artifact
 from tests.serving.process.servers import (
     Reply,
     Server,
@@ -167,19 +167,16 @@ def test_a_killed_worker_is_replaced_while_others_answer(setting: _Setting) -> N
 def test_files_that_went_bad_on_this_machine_are_brought_once_more(setting: _Setting) -> None:
     server = setting.server
     seen = len(server.events)
-    for file in server.lines.parent.glob("state/serving/*/*/pipeline.skops"):
-        file.write_bytes(b"something else")
-    victim = server.workers[0]
-    os.kill(victim, signal.SIGKILL)
+    digest = artifact_digest(setting.backend, boosted())
+    kept = server.lines.parent / "state" / "serving"
+    (file,) = kept.glob(f"{setting.name}*/{digest}/pipeline.skops")
+    good = file.read_bytes()
+    file.write_bytes(b"something else")
+    os.kill(server.workers[0], signal.SIGKILL)
     server.wait_for("damaged", after=seen, model=setting.name)
+    until(lambda: file.exists() and file.read_bytes() == good, "the files are back")
+    until(lambda: len(server.workers) == 2, "there are two workers")
     assert {server.ask(setting.path).status for _ in range(20)} == {200}
-    folder = server.lines.parent / "state" / "serving"
-    until(lambda: all(map(_whole, folder.glob("*/*/pipeline.skops"))), "the files are back")
-    assert {server.ask(setting.path).status for _ in range(20)} == {200}
-
-
-def _whole(file: Path) -> bool:
-    return file.read_bytes() != b"something else"
 
 
 def test_retiring_the_champion_leaves_nothing_to_answer(setting: _Setting) -> None:

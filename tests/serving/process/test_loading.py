@@ -8,12 +8,12 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+from serving.app.slots import Slots
 from serving.assignment import Assigned, Assignment, ServedState
 from serving.errors import NotServable
 from serving.models.model import Answer, Asked, Description, Form, Model
 from serving.process.loading import Loading
 from serving.process.messages import Order
-from serving.process.places import Places
 
 
 class _Named(Model):
@@ -43,7 +43,7 @@ class _Named(Model):
 
 @dataclass
 class _Worker:
-    """Places for two models. hold: versions whose loading waits. bad: those that do not load."""
+    """Slots for two models. hold: versions whose loading waits. bad: those that do not load."""
 
     bad: set[str] = field(default_factory=set)
     hold: dict[str, threading.Event] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class _Worker:
     said: list[tuple[ServedState, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.places = Places(["m", "n"])
+        self.places = Slots(["m", "n"])
         self.loading = Loading(self.places, self._open, lambda *said: self.said.append(said))
 
     def order(self, number: int, *versions: Assigned, instead: tuple[Assigned, ...] = ()) -> None:
