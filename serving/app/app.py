@@ -7,10 +7,11 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from serving.app.body import Gone, Receive, TooLarge, read_body
+from serving.app.body import Gone, Receive, Room, TooLarge, TooMuch, read_body
 from serving.app.metrics import Metrics
 from serving.app.openapi import openapi_document
 from serving.app.request import Head, head_of
@@ -21,7 +22,7 @@ from serving.models.replies import problem
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
-_CLOSE: Headers = [(b"connection", b"close")]
+_LATER: Headers = [(b"retry-after", b"1")]
 _SHORT_MESSAGE = "Request processing time exceeded limit"
 _log = logging.getLogger(__name__)
 _access = logging.getLogger("serving.access")
@@ -39,6 +40,7 @@ class App:
         self.metrics = Metrics() if metrics is None else metrics
         self.draining = False
         self._requests = 0
+        self._room = Room(max(settings.bodies_bytes, settings.max_body_bytes))
         self._mlflow_version = version("mlflow").encode()
         self._models = {f"/models/{name}/invocations": name for name in slots.names}
         if len(slots.names) == 1:
@@ -47,7 +49,6 @@ class App:
             "/ping": self._ping,
             "/health": self._ping,
             "/version": lambda: Answer(200, self._mlflow_version),
-            "/ready": self._ready,
         }
         self._guarded: dict[str, Callable[[], Answer]] = {
             "/metrics": lambda: Answer(200, self.metrics.page(), "text/plain; version=0.0.4"),
@@ -69,48 +70,50 @@ class App:
         await _reply(send, answer, head, headers)
 
     async def _predict(self, name: str, head: Head, receive: Receive, send: Send) -> None:
-        turned_away = self._turned_away(head)
-        if turned_away is not None:
-            await _reply(send, turned_away[0], head, turned_away[1])
-            return
-        self._requests += 1
         try:
-            body = await read_body(receive, self.settings.max_body_bytes)
-            start = time.perf_counter()
-            answer, headers = await self._answer(name, Asked(body, head.content_type))
+            answer, headers = self._turned_away(head) or await self._scored(name, head, receive)
         except Gone:
             self.metrics.turned_away("gone")
-            return
-        except TooLarge:
-            answer, headers = self._too_large()
         else:
-            self._note(name, head, answer, time.perf_counter() - start, len(body))
-        finally:
-            self._requests -= 1
-        await _reply(send, answer, head, headers)
+            await _reply(send, answer, head, headers)
 
     def _turned_away(self, head: Head) -> tuple[Answer, Headers] | None:
         """The reply to a request that is not let in."""
         if not self._may(head):
             return self._no_key()
-        if self._requests >= self.settings.concurrency:
-            self.metrics.turned_away("busy")
-            message = "The server is busy with as many requests as it takes at a time."
-            answer = problem(503, "TEMPORARILY_UNAVAILABLE", message)
-            return answer, [(b"retry-after", b"1")]
         if head.content_length > self.settings.max_body_bytes:
             return self._too_large()
         return None
 
-    async def _answer(self, name: str, asked: Asked) -> tuple[Answer, Headers]:
-        with self.slots.use(name) as model:
-            if model is None:
-                return self._unloaded(name)
-            if model.quick(len(asked.body)):
-                answer = model.answer_now(asked)
-            else:
-                answer = await self._in_time(model, asked)
-            return answer, _headers_of(model)
+    async def _scored(self, name: str, head: Head, receive: Receive) -> tuple[Answer, Headers]:
+        """The reply to one that is. Raises Gone."""
+        try:
+            body = await read_body(receive, self.settings.max_body_bytes, self._room)
+        except TooLarge:
+            return self._too_large()
+        except TooMuch:
+            return self._busy("The server has no room for more at a time.")
+        if self._requests >= self.settings.concurrency:
+            return self._busy("The server is busy with as many requests as it takes at a time.")
+        self._requests += 1
+        try:
+            start = time.perf_counter()
+            with self.slots.use(name) as model:
+                if model is None:
+                    return self._unloaded(name)
+                answer = await self._answer(model, Asked(body, head.content_type))
+                headers = _headers_of(model)
+            self._note(name, head, answer, time.perf_counter() - start, len(body))
+            return answer, headers
+        finally:
+            self._requests -= 1
+
+    async def _answer(self, model: Model, asked: Asked) -> Answer:
+        if model.quick(asked):
+            return model.answer_now(asked)
+        if model.stuck:
+            return problem(503, "TEMPORARILY_UNAVAILABLE", "All calls of the model hang.")
+        return await self._in_time(model, asked)
 
     async def _in_time(self, model: Model, asked: Asked) -> Answer:
         try:
@@ -134,6 +137,8 @@ class App:
     def _page(self, scope: Mapping[str, Any], head: Head) -> tuple[Answer, Headers]:
         path, method = scope["path"], scope["method"]
         page = self._pages.get(path) or self._guarded.get(path)
+        if path == "/ready":
+            page = partial(self._ready, details=self._may(head))
         if page is None and path not in self._models:
             return self._not_found(path), []
         allowed = "GET" if page is not None else "POST"
@@ -149,11 +154,13 @@ class App:
         loaded = all(self.slots.get(name) is not None for name in self.slots.names)
         return Answer(200 if loaded else 404, b"\n")
 
-    def _ready(self) -> Answer:
-        """Whether every model answers, and which version of it."""
+    def _ready(self, *, details: bool) -> Answer:
+        """Whether every model answers; with `details` which version of it, and what is wrong."""
         models = {name: self._state_of(name) for name in self.slots.names}
         ready = not self.draining and all(state["ready"] for state in models.values())
-        document = {"ready": ready, "models": models, "registry": self.slots.registry}
+        document: dict[str, Any] = {"ready": ready}
+        if details:
+            document |= {"models": models, "registry": self.slots.registry}
         return Answer(200 if ready else 503, json.dumps(document).encode())
 
     def _state_of(self, name: str) -> dict[str, Any]:
@@ -182,13 +189,16 @@ class App:
     def _too_large(self) -> tuple[Answer, Headers]:
         self.metrics.turned_away("too_large")
         message = f"The body is larger than {self.settings.max_body_bytes} bytes."
-        return problem(413, "BAD_REQUEST", message), _CLOSE
+        return problem(413, "BAD_REQUEST", message), []
+
+    def _busy(self, message: str) -> tuple[Answer, Headers]:
+        self.metrics.turned_away("busy")
+        return problem(503, "TEMPORARILY_UNAVAILABLE", message), _LATER
 
     def _unloaded(self, name: str) -> tuple[Answer, Headers]:
         self.metrics.turned_away("unloaded")
         message = f"No version of {name} is loaded; /ready says why."
-        answer = problem(503, "TEMPORARILY_UNAVAILABLE", message)
-        return answer, [(b"retry-after", b"1")]
+        return problem(503, "TEMPORARILY_UNAVAILABLE", message), _LATER
 
     def _not_found(self, path: str) -> Answer:
         message = "There is nothing here."

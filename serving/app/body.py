@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -12,21 +13,50 @@ class TooLarge(Exception):
     """The body is larger than it may be."""
 
 
+class TooMuch(Exception):
+    """It and those that come in beside it are more than there is room for."""
+
+
 class Gone(Exception):
     """The caller went away, or was too slow."""
 
 
-async def read_body(receive: Receive, most_bytes: int) -> bytes:
-    """The whole body. Raises TooLarge and Gone."""
-    parts: list[bytes] = []
-    size, more = 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Gone
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        more = message.get("more_body", False)
-        if size > most_bytes:
-            raise TooLarge
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+@dataclass
+class Room:
+    """For bodies that come in, in parts, at the same time."""
+
+    most_bytes: int
+    held_bytes: int = 0
+
+
+async def read_body(receive: Receive, most_bytes: int, room: Room) -> bytes:
+    """The whole body. Raises TooLarge, TooMuch and Gone."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Gone
+    body: bytes = message.get("body", b"")
+    if len(body) > most_bytes:
+        raise TooLarge
+    return await _rest(receive, body, most_bytes, room) if message.get("more_body") else body
+
+
+async def _rest(receive: Receive, first: bytes, most_bytes: int, room: Room) -> bytes:
+    parts, size = [first], len(first)
+    room.held_bytes += size
+    try:
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Gone
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            room.held_bytes += len(parts[-1])
+            more = message.get("more_body", False)
+            if size > most_bytes:
+                raise TooLarge
+            if room.held_bytes > room.most_bytes:
+                raise TooMuch
+        return b"".join(parts)
+    finally:
+        room.held_bytes -= size

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
 import logging
 import os
 import re
 import secrets
+import stat
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from podium.errors import NotFound, UsageError
@@ -30,9 +34,7 @@ def read_keys(file: Path) -> dict[str, str]:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
-        raise NotFound(
-            f"There is no file of API keys at {file}.", remedy=f"podium keys {file} --add NAME"
-        ) from None
+        raise _no_file(file) from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The API keys in {file} cannot be read: {error}.") from error
     found: dict[str, str] = {}
@@ -50,38 +52,68 @@ def read_keys(file: Path) -> dict[str, str]:
     return found
 
 
+def _no_file(file: Path) -> NotFound:
+    return NotFound(
+        f"There is no file of API keys at {file}.", remedy=f"podium keys {file} --add NAME"
+    )
+
+
 def add_key(file: Path, name: str) -> str:
     """Make a key for `name` and keep its hash in `file`; the key itself is kept nowhere."""
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"{name!r} cannot name a key.", remedy="Take letters, digits, and any of . _ @ -"
         )
-    known = read_keys(file) if file.exists() else {}
-    if name in known:
-        raise UsageError(
-            f"{file} has a key {name} already.", remedy=f"podium keys {file} --revoke {name}"
-        )
     key = f"pk_{secrets.token_urlsafe(32)}"
-    _write(file, known | {name: hash_of(key)})
+    with _held(file, create=True) as real:
+        if name in read_keys(real):
+            raise UsageError(
+                f"{file} has a key {name} already.", remedy=f"podium keys {file} --revoke {name}"
+            )
+        before = real.read_text(encoding="utf-8")
+        gap = "" if before.endswith("\n") or not before else "\n"
+        _replace(real, f"{before}{gap}{name} {hash_of(key)}\n")
     return key
 
 
 def revoke_key(file: Path, name: str) -> None:
     """Remove the key of `name`. Raises NotFound where there is none."""
-    known = read_keys(file)
-    if name not in known:
-        names = ", ".join(known) or "none"
-        raise NotFound(f"{file} has no key {name}.", remedy=f"It has: {names}.")
-    _write(file, {other: digest for other, digest in known.items() if other != name})
+    with _held(file) as real:
+        known = read_keys(real)
+        if name not in known:
+            names = ", ".join(known) or "none"
+            raise NotFound(f"{file} has no key {name}.", remedy=f"It has: {names}.")
+        lines = real.read_text(encoding="utf-8").splitlines(keepends=True)
+        _replace(real, "".join(line for line in lines if line.split()[:1] != [name]))
 
 
-def _write(file: Path, keys: Mapping[str, str]) -> None:
-    """In one step, so that no server reads half of it; for its owner's eyes."""
-    scratch = file.with_name(f".{file.name}.{os.getpid()}")
-    lines = "".join(f"{name} {digest}\n" for name, digest in keys.items())
+@contextmanager
+def _held(file: Path, *, create: bool = False) -> Iterator[Path]:
+    """The file itself, behind links, while nobody else changes it. Raises NotFound."""
+    real = file.resolve()
+    while True:
+        try:
+            descriptor = os.open(real, os.O_RDWR | (os.O_CREAT if create else 0), 0o600)
+        except FileNotFoundError:
+            raise _no_file(file) from None
+        with os.fdopen(descriptor) as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            with suppress(FileNotFoundError):  # else somebody put another in its place meanwhile
+                if os.path.samestat(os.fstat(held.fileno()), real.stat()):
+                    yield real
+                    return
+
+
+def _replace(file: Path, content: str) -> None:
+    """In one step, so that no server reads half of it; with the owner and mode that it has."""
+    before = file.stat()
+    scratch = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
     descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as written:
-        written.write(lines)
+        written.write(content)
+        os.fchmod(written.fileno(), stat.S_IMODE(before.st_mode))
+        if (before.st_uid, before.st_gid) != (os.getuid(), os.getgid()):
+            os.fchown(written.fileno(), before.st_uid, before.st_gid)
     scratch.replace(file)
 
 
@@ -94,9 +126,10 @@ class Keys:
     def __init__(self, file: Path, now: Callable[[], float] = time.monotonic) -> None:
         self._file = file
         self._now = now
-        self._known = read_keys(file)
-        self._stamp = self._stamped()
+        self._said = ""
         self._looked = now()
+        self._stamp = self._stamped()
+        self._known = read_keys(file)
 
     def name_of(self, key: bytes) -> str | None:
         """Whose key it is; None where it is nobody's. Takes as long for each."""
@@ -114,12 +147,15 @@ class Keys:
         stamp = self._stamped()
         if stamp == self._stamp:
             return
-        self._stamp = stamp
         try:
             self._known = read_keys(self._file)
-            _log.info("API keys: %d are known now", len(self._known))
         except (NotFound, UsageError) as error:
-            _log.error("API keys: %s Those read before still hold.", error)
+            if str(error) != self._said:
+                _log.error("API keys: %s Those read before still hold.", error)
+            self._said = str(error)  # it is tried again, and said once
+            return
+        self._stamp, self._said = stamp, ""
+        _log.info("API keys: %d are known now", len(self._known))
 
     def _stamped(self) -> tuple[int, int, int] | None:
         try:

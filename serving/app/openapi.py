@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from podium import __version__
+from podium.documents import to_json
 from serving.app.slots import Slots
 from serving.models.model import Description, Model
 
@@ -52,7 +51,7 @@ def openapi_document(slots: Slots, *, keys: bool) -> bytes:
         scheme = {"type": "http", "scheme": "bearer"}
         document["components"] = {"securitySchemes": {"key": scheme}}
         document["security"] = [{"key": []}]
-    return orjson.dumps(document, default=str)
+    return to_json(document).encode()
 
 
 def _operation(name: str, model: Model | None) -> dict[str, Any]:

@@ -24,11 +24,12 @@ class Head:
 
 
 def head_of(scope: Mapping[str, Any]) -> Head:
-    """The headers that matter, each as it comes last; a request id is made where none was sent."""
+    """The headers that matter; a request id is made where none was sent."""
     head = Head()
     for name, value in scope["headers"]:
         if name == b"content-type":
-            head.content_type = value.decode("latin-1")
+            if head.content_type is None:  # of several the first one, as with MLflow
+                head.content_type = value.decode("latin-1")
         elif name == b"content-length":
             head.content_length = int(value) if value.isdigit() else -1
         elif name == b"x-request-id":

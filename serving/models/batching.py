@@ -47,6 +47,10 @@ class _Job:
         self.waiting.append(waiting)
         self.rows += len(waiting.part.rows) if waiting.part else 0
 
+    def remove(self, waiting: _Waiting) -> None:
+        self.waiting.remove(waiting)
+        self.rows -= len(waiting.part.rows) if waiting.part else 0
+
 
 @dataclass(frozen=True)
 class Calls:
@@ -91,11 +95,25 @@ class Batching:
     async def answer(self, asked: Asked, part: Part | None) -> Answer:
         """The model's answer; part: what of `asked` may be merged."""
         waiting = _Waiting(asked, part, asyncio.get_running_loop().create_future())
-        self._enqueue(waiting)
+        job = self._enqueue(waiting)
         self._start_soon()
-        return await waiting.future
+        try:
+            return await waiting.future
+        except asyncio.CancelledError:
+            self._give_up(waiting, job)
+            raise
 
-    def _enqueue(self, waiting: _Waiting) -> None:
+    def _give_up(self, waiting: _Waiting, job: _Job) -> None:
+        """Forget a request whose caller left, and with the last one the call that it waited for."""
+        if job not in self._jobs:
+            return  # it runs
+        job.remove(waiting)
+        if not job.waiting:
+            self._jobs.remove(job)
+            if job.key is not None and self._gathering.get(job.key) is job:
+                del self._gathering[job.key]
+
+    def _enqueue(self, waiting: _Waiting) -> _Job:
         key = None if waiting.part is None else waiting.part.key
         job = None if key is None else self._gathering.get(key)
         if job is None or job.rows >= MAX_ROWS:
@@ -105,6 +123,7 @@ class Batching:
                 self._gathering[key] = job
                 asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._look_again, job)
         job.add(waiting)
+        return job
 
     def _look_again(self, job: _Job) -> None:
         """See to it that `job` is started even if the call before it never ends."""

@@ -66,8 +66,8 @@ class Model(ABC):
         return False
 
     @abstractmethod
-    def quick(self, size_bytes: int) -> bool:
-        """Whether a body of that size is answered so fast that it need not leave the event loop."""
+    def quick(self, asked: Asked) -> bool:
+        """Whether it is answered so fast that it need not leave the event loop."""
 
     @abstractmethod
     def answer_now(self, asked: Asked) -> Answer:

@@ -6,8 +6,7 @@ import itertools
 import json
 import logging
 import math
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +19,18 @@ from podium.artifact.scoring.tables import table_of_arrow
 from serving.assignment import Assigned
 from serving.errors import NotServable
 from serving.models.batching import Batching, Calls
-from serving.models.content import CSV, JSON, Kind, kind_of
+from serving.models.content import CSV, JSON, PARQUET, Kind, kind_of
 from serving.models.lanes import Lanes
 from serving.models.merging import MAX_BODY_BYTES, Key, Part
 from serving.models.mlmodel import description_of
 from serving.models.model import Answer, Asked, Description, Form, Model, ModelSettings
+from serving.models.quickness import NEVER_QUICK, Quickness
 from serving.models.replies import problem
 from serving.models.sent import Sent, sent_as_csv, sent_as_json
+from serving.models.traces import SeenErrors
 
-_QUICK_SECONDS = 0.004  # the longest that one request may hold up all others of a worker
-_WARM_ROWS, _WARM_TIMES = 64, 20
-_READERS: Mapping[Kind, Callable[[bytes], Sent]] = {JSON: sent_as_json, CSV: sent_as_csv}
+_MOST_ROWS = 1_000_000  # of a request; what is compressed may hold any number of them
+_MOST_PARQUET_BYTES = 1 << 30
 _ONE_KEY = Key("dataframe_records", (), ())  # all rows may be asked together
 _log = logging.getLogger(__name__)
 
@@ -77,7 +77,8 @@ class OwnModel(Model):
         self._names = frozenset(column.name for column in columns)
         self._spelled = [c.name for c in columns if c.kind in ("categorical", "text")]
         self._description = description
-        self._quick_bytes = 0
+        self._quickness = NEVER_QUICK
+        self._errors = SeenErrors(_log)
         self._timeout_seconds = settings.timeout_seconds
         self._lanes = Lanes(settings.threads, assigned.model)
         self._batching = Batching(Calls(self.answer_now, self._together), self._lanes)
@@ -86,8 +87,8 @@ class OwnModel(Model):
     def stuck(self) -> bool:
         return self._lanes.busy_longer_than(self._timeout_seconds)
 
-    def quick(self, size_bytes: int) -> bool:
-        return size_bytes <= self._quick_bytes
+    def quick(self, asked: Asked) -> bool:
+        return self._quickness.holds_for(asked)
 
     def answer_now(self, asked: Asked) -> Answer:
         kind = kind_of(asked.content_type)
@@ -98,9 +99,8 @@ class OwnModel(Model):
         except (InvalidValue, InvalidTable) as error:
             return problem(400, "BAD_REQUEST", f"{error}.")
         except Exception as error:  # noqa: BLE001 - onnxruntime raises some ten kinds of its own
-            _log.exception("%s: a request could not be answered", self.assigned.model)
-            kind_of_error = type(error).__name__
-            return problem(500, "INTERNAL_ERROR", f"The model failed ({kind_of_error}).")
+            self._errors.note(error)
+            return problem(500, "INTERNAL_ERROR", f"The model failed ({type(error).__name__}).")
 
     async def answer(self, asked: Asked) -> Answer:
         return await self._batching.answer(asked, self._part(asked))
@@ -118,7 +118,7 @@ class OwnModel(Model):
         if self.form == "compiled" or len(asked.body) > MAX_BODY_BYTES:
             return None
         kind = kind_of(asked.content_type)
-        if isinstance(kind, Answer) or kind not in _READERS:
+        if isinstance(kind, Answer) or kind == PARQUET:
             return None
         try:
             sent = self._sent(kind, asked.body)
@@ -137,37 +137,21 @@ class OwnModel(Model):
         return answers
 
     def warm_up(self) -> None:
-        """Answer the artifact's own example, and see how large a body is answered quickly.
+        """Answer the artifact's own example, and see which requests are answered quickly.
 
         Raises BrokenArtifact where it does not answer.
         """
         example = self._description.example or {"dataframe_records": [dict.fromkeys(self._names)]}
-        body = orjson.dumps(example)
-        answer = self.answer_now(Asked(body, JSON))
+        answer = self.answer_now(Asked(json.dumps(example).encode(), JSON))
         if answer.status != 200:
             raise BrokenArtifact(f"it does not answer its own example: {answer.body.decode()}")
         if self.form == "compiled":
-            self._quick_bytes = self._most_quick_bytes()
-
-    def _most_quick_bytes(self) -> int:
-        """By the time that one row and many take: which size takes `_QUICK_SECONDS`."""
-        few, many = self._timed(1), self._timed(_WARM_ROWS)
-        seconds_a_byte = max(many[1] - few[1], 1e-9) / (many[0] - few[0])
-        return int(max(0.0, _QUICK_SECONDS - few[1]) / seconds_a_byte)
-
-    def _timed(self, rows: int) -> tuple[int, float]:
-        """Bytes of a body of so many rows of nothing but nulls, and the least seconds it took."""
-        body = orjson.dumps({"dataframe_records": [dict.fromkeys(self._names)] * rows})
-        seconds = math.inf
-        for _ in range(_WARM_TIMES):
-            start = time.perf_counter()
-            self.answer_now(Asked(body, JSON))
-            seconds = min(seconds, time.perf_counter() - start)
-        return len(body), seconds
+            texts = any(c.kind == "text" for c in self._scorer.canonicaliser.columns)
+            self._quickness = Quickness.measured(self.answer_now, self._names, texts=texts)
 
     def _columns(self, kind: Kind, body: bytes) -> Columns:
         """The output table by column. Raises InvalidTable and InvalidValue."""
-        if kind not in _READERS:
+        if kind == PARQUET:
             return self._columns_of_parquet(body)
         sent = self._sent(kind, body)
         if sent.records is not None:
@@ -176,9 +160,11 @@ class OwnModel(Model):
 
     def _sent(self, kind: Kind, body: bytes) -> Sent:
         """Rows with some of the model's columns, or no rows. Raises InvalidTable."""
-        sent = _READERS[kind](body)
+        sent = sent_as_csv(body) if kind == CSV else sent_as_json(body, self._names)
         if kind == JSON and sent.may_be_rounded(self._spelled):
-            sent = sent_as_json(body, exact=True)
+            sent = sent_as_json(body, self._names, exact=True)
+        if sent.rows > _MOST_ROWS:
+            raise _too_many_rows()
         if not sent.names_any(self._names):
             raise self._none_sent()
         return sent
@@ -188,10 +174,19 @@ class OwnModel(Model):
         import pyarrow.parquet as pq
 
         try:
-            table = pq.read_table(pa.BufferReader(body))
+            file = pq.ParquetFile(pa.BufferReader(body))
+            groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
+            if file.metadata.num_rows > _MOST_ROWS:
+                raise _too_many_rows()
+            if sum(group.total_byte_size for group in groups) > _MOST_PARQUET_BYTES:
+                raise InvalidTable(f"the table has more than {_MOST_PARQUET_BYTES} bytes")
+            own = [name for name in file.schema_arrow.names if name in self._names]
+            table = file.read(own)
+        except InvalidTable:
+            raise
         except (pa.ArrowException, OSError, ValueError):
             raise InvalidTable("the body is not a Parquet file that can be read") from None
-        if self._names.isdisjoint(table.column_names):
+        if not own:
             raise self._none_sent()
         answered = self._scorer.score(table_of_arrow(table))
         return {str(name): answered[name].tolist() for name in answered.columns}
@@ -199,6 +194,10 @@ class OwnModel(Model):
     def _none_sent(self) -> InvalidTable:
         names = ", ".join(sorted(self._names))
         return InvalidTable(f"none of the model's columns was sent; they are {names}")
+
+
+def _too_many_rows() -> InvalidTable:
+    return InvalidTable(f"there are more than {_MOST_ROWS} rows; send them in several requests")
 
 
 def as_predictions(columns: Columns) -> bytes:

@@ -47,7 +47,7 @@ class PyfuncModel(Model):
         """Whether every lane has been with one call for longer than a caller waits."""
         return self._lanes.busy_longer_than(self._timeout_seconds)
 
-    def quick(self, size_bytes: int) -> bool:
+    def quick(self, asked: Asked) -> bool:
         """Never: how long a stranger's model takes is not known."""
         return False
 

@@ -45,8 +45,9 @@ class Sent:
         return any(type(v) is float and abs(v) >= _BEYOND for column in columns for v in column)
 
 
-def sent_as_json(body: bytes, *, exact: bool = False) -> Sent:
-    """What a JSON body says; integers beyond 64 bits are floats unless it shall be `exact`.
+def sent_as_json(body: bytes, names: frozenset[str], *, exact: bool = False) -> Sent:
+    """What a JSON body says of the columns `names`, and perhaps of others; integers beyond 64 bits
+    are floats unless it shall be `exact`.
 
     Raises InvalidTable, without quoting any of it, for what is no table in one of MLflow's forms,
     and for `params`, as Podium's models take none.
@@ -64,7 +65,7 @@ def sent_as_json(body: bytes, *, exact: bool = False) -> Sent:
         return _of_split(content)
     if forms[0] == "dataframe_records" or isinstance(content, list):
         return _of_records(content)
-    return _of_columns(content)
+    return _of_columns(content, names)
 
 
 def sent_as_csv(body: bytes) -> Sent:
@@ -121,8 +122,11 @@ def _of_rows(names: Sequence[str], rows: Sequence[Any]) -> Sent:
     return Sent(len(rows), columns=dict(zip(names, by_column, strict=True)))
 
 
-def _of_columns(content: Any) -> Sent:
-    """`inputs` or `instances` by column: lists of one length; a single value holds for all rows."""
+def _of_columns(content: Any, names: frozenset[str]) -> Sent:
+    """`inputs` or `instances` by column: lists of one length; a single value holds for all rows.
+
+    Columns but those in `names` count for their length only, and take no room.
+    """
     if not isinstance(content, dict):
         raise InvalidTable(f"expected an object or a list, found {sort_of(content)}")
     lengths = {len(values) for values in content.values() if isinstance(values, list)}
@@ -132,6 +136,7 @@ def _of_columns(content: Any) -> Sent:
     columns = {
         name: values if isinstance(values, list) else [values] * rows
         for name, values in content.items()
+        if name in names
     }
     return Sent(rows, columns=columns)
 
@@ -142,8 +147,10 @@ def _checked_names(names: Sequence[Any]) -> Sequence[str]:
         found = sort_of(names[place])
         raise InvalidTable(f"the name of column {place}: expected text, found {found}")
     if len(set(names)) != len(names):
-        twin = next(name for name in names if list(names).count(name) > 1)
-        raise InvalidTable(f"column {twin!r} is named twice")
+        places: dict[str, int] = {}
+        for place, name in enumerate(names):  # which may be values, of a table without names
+            if (first := places.setdefault(name, place)) != place:
+                raise InvalidTable(f"columns {first} and {place} have one name: it is given twice")
     return names
 
 

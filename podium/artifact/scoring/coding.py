@@ -16,6 +16,7 @@ from .convert import LARGEST, category, instant, is_missing, number, text
 UNSEEN, MISSING = -1.0, 0.0  # codes of categories; those known have theirs from 1
 _WORD = re.compile(r"(?u)\b\w\w+\b")  # scikit-learn's own
 _EPOCH, _SECOND = dt.datetime(1970, 1, 1), dt.timedelta(seconds=1)
+_PLAIN = frozenset({int, float, bool})
 _PARTS: Mapping[str, Callable[[dt.datetime], float]] = {
     "year": lambda at: float(at.year),
     "quarter": lambda at: float((at.month + 2) // 3),
@@ -48,6 +49,8 @@ def plain_numbers(columns: Sequence[Sequence[Any]]) -> np.ndarray | None:
     """`coded_number` of all values at once, float64 (columns, rows); None where one of them is
     something else than a number or a boolean, or is beyond what is taken.
     """
+    if any(not _PLAIN.issuperset(map(type, column)) for column in columns):
+        return None  # found before numpy makes room for the longest text, a value
     try:
         array = np.array(columns)
     except (ValueError, OverflowError, TypeError):  # lists among them, or what numpy cannot read

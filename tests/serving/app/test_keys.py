@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,42 @@ def test_a_change_of_the_file_is_noticed_and_a_bad_one_changes_nothing(tmp_path:
     file.unlink()
     clock[0] = 8
     assert keys.name_of(second) == "second"
+
+
+def test_a_file_that_could_not_be_read_for_a_while_is_read_again(tmp_path: Path) -> None:
+    file, clock = tmp_path / "keys", [0.0]
+    key = add_key(file, "first").encode()
+    keys = Keys(file, now=lambda: clock[0])
+    kept = file.rename(tmp_path / "elsewhere")
+    clock[0] = 2
+    assert keys.name_of(key) == "first"
+    revoke_key(kept, "first")
+    kept.rename(file)
+    clock[0] = 4
+    assert keys.name_of(key) is None
+
+
+def test_what_people_wrote_into_the_file_stays_with_its_mode_and_behind_its_link(
+    tmp_path: Path,
+) -> None:
+    file, link = tmp_path / "keys", tmp_path / "link"
+    file.write_text(f"# ours\nold {hash_of('x')}")
+    file.chmod(0o644)
+    link.symlink_to(file)
+    add_key(link, "new")
+    assert link.is_symlink()
+    assert file.read_text().startswith(f"# ours\nold {hash_of('x')}\nnew ")
+    assert file.stat().st_mode & 0o777 == 0o644
+    revoke_key(link, "old")
+    assert list(read_keys(file)) == ["new"]
+    assert file.read_text().startswith("# ours\n")
+
+
+def test_keys_that_are_made_at_the_same_time_are_all_kept(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda number: add_key(file, f"k{number}"), range(40)))
+    assert sorted(read_keys(file).values()) == sorted(map(hash_of, made))
 
 
 def test_lines_that_are_none_of_ours_are_named(tmp_path: Path) -> None:

@@ -189,6 +189,25 @@ def test_a_model_is_stuck_when_all_its_lanes_hang(scorer: DoublingScorer, opened
     _run(work())
 
 
+def test_callers_that_leave_while_all_lanes_hang_leave_nothing_behind(
+    scorer: DoublingScorer, opened: Open
+) -> None:
+    async def act() -> tuple[int, int]:
+        model = opened(threads=1)
+        hanging = asyncio.create_task(model.answer(asked(13)))
+        await asyncio.to_thread(scorer.started.wait)
+        for body in (asked(1), Asked(b'{"inputs": [1]}', "application/json")):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(model.answer(body), 0.05)
+        batching = model._batching
+        left = len(batching._jobs), len(batching._gathering)
+        scorer.go_on.set()
+        await hanging
+        return left
+
+    assert _run(act()) == (0, 0)
+
+
 def test_a_model_that_would_end_the_process_costs_one_answer(
     scorer: DoublingScorer, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

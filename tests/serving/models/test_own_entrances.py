@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import mlflow.pyfunc
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from podium.artifact.example import example_of
@@ -110,7 +113,7 @@ def test_a_number_of_many_digits_keeps_them_all_as_a_category(model: Model) -> N
         ({"dataframe_split": {"columns": ["gate"], "data": [[1, 2]]}}, "row 0: expected 1 values"),
         ({"dataframe_split": {"columns": ["gate"], "data": [1]}}, "row 0: expected a list"),
         ({"dataframe_split": {"columns": [1], "data": [[1]]}}, "the name of column 0"),
-        ({"dataframe_split": {"columns": ["gate", "gate"], "data": [[1, 2]]}}, "named twice"),
+        ({"dataframe_split": {"columns": ["gate", "gate"], "data": [[1, 2]]}}, "given twice"),
         (
             {"dataframe_split": {"columns": ["gate"], "data": [[1]], "index": []}},
             '"index" has 0 entries for 1 rows',
@@ -147,6 +150,38 @@ def test_bodies_that_cannot_be_read_are_refused_without_quoting_them(
     assert answer.status == 400
     assert b"secret" not in answer.body
     assert b"Traceback" not in answer.body
+
+
+def test_a_table_without_names_is_not_quoted(model: Model) -> None:
+    answer = model.answer_now(Asked(b"John,s3cret,s3cret\nJane,a,b\n", CSV))
+    assert answer.status == 400
+    assert b"s3cret" not in answer.body
+
+
+def test_a_parquet_file_that_holds_far_more_than_its_bytes_is_refused(model: Model) -> None:
+    written = io.BytesIO()
+    pq.write_table(pa.table({"gate": pa.array([1.0] * 1_000_001)}), written)
+    assert len(written.getvalue()) < 100_000
+    answer = model.answer_now(Asked(written.getvalue(), PARQUET))
+    assert answer.status == 400
+    assert b"more than 1000000 rows" in answer.body
+
+
+def test_one_long_text_among_numbers_takes_no_more_room_than_its_own(model: Model) -> None:
+    body = json.dumps({"inputs": {"gate": ["x" * 20_000, *range(10_000)]}}).encode()
+    tracemalloc.start()
+    assert model.answer_now(Asked(body, JSON)).status == 400
+    assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    tracemalloc.stop()
+
+
+def test_values_of_columns_that_nobody_reads_are_not_repeated(model: Model) -> None:
+    others = {f"other{place}": 1 for place in range(3000)}
+    body = json.dumps({"inputs": {"gate": [1.0] * 10_000, **others}}).encode()
+    tracemalloc.start()
+    assert model.answer_now(Asked(body, JSON)).status == 200
+    assert tracemalloc.get_traced_memory()[1] < 50 << 20
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,11 @@ from podium.artifact.scoring import AnyScorer, Scorer
 from serving.assignment import Assigned
 from serving.models.model import Answer, Asked, Model, ModelSettings
 from serving.models.opening import open_model
-from serving.models.own import OwnModel
 from tests.artifact.compiled_samples import around, boosted, rows_of
 from tests.artifact.samples import boosted as uncompiled
 from tests.artifact.samples import raw_table
 
-JSON, CSV = "application/json", "text/csv"
+JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
 
 
 def opened(scorer: Scorer, folder: Path, *, compiled: bool) -> Model:
@@ -92,16 +92,33 @@ def test_those_who_wait_for_the_pipeline_share_a_call(
     assert len(sizes) < 10
 
 
-def test_only_the_compiled_form_answers_in_the_event_loop(pipeline: Model, compiled: Model) -> None:
+def test_only_the_compiled_form_answers_small_tables_in_the_event_loop(
+    pipeline: Model, compiled: Model
+) -> None:
     assert (pipeline.form, compiled.form) == ("reference", "compiled")
-    assert compiled.quick(300)
-    assert not compiled.quick(100_000_000)
-    assert not pipeline.quick(1)
+    small = requests()[0]
+    assert compiled.quick(small)
+    assert not pipeline.quick(small)
+    hidden = b'{"\\u0069nputs": {"distance": [' + b"1," * 20_000 + b"1]}}"
+    for body in (
+        b" " * 10_000_000,
+        json.dumps({"dataframe_records": [{}] * 20_000}).encode(),
+        json.dumps({"inputs": {"distance": [1] * 20_000}}).encode(),
+        json.dumps({"dataframe_split": {"columns": ["gate"], "data": [[1]] * 20_000}}).encode(),
+        hidden,
+    ):
+        assert not compiled.quick(Asked(body, JSON))
+    assert not compiled.quick(Asked(b"gate\n" + b"\n" * 20_000, CSV))
+    assert not compiled.quick(Asked(b"PAR1", PARQUET))
 
 
 def test_a_model_that_is_closed_ends_its_threads(tmp_path: Path) -> None:
     model = opened(uncompiled(), tmp_path / "m", compiled=False)
+    before = set(threading.enumerate())
     together(model, requests())
-    assert isinstance(model, OwnModel)
-    assert not model.stuck
+    started = set(threading.enumerate()) - before
+    assert started
     model.close()
+    for thread in started:
+        thread.join(10)
+        assert not thread.is_alive()

@@ -75,7 +75,11 @@ def test_a_model_of_another_maker_is_opened_by_mlflow(tmp_path: Path) -> None:
     MODELS["sklearn"](tmp_path / "m")
     model = open_model(_assigned(tmp_path / "m"), ModelSettings())
     assert isinstance(model, PyfuncModel)
-    assert (model.form, model.assigned.version, model.quick(10)) == ("pyfunc", "3", False)
+    assert (model.form, model.assigned.version, model.quick(Asked(b"", None))) == (
+        "pyfunc",
+        "3",
+        False,
+    )
     model.close()
 
 

@@ -13,6 +13,7 @@ import pytest
 from serving.assignment import Assigned
 from serving.errors import NotServable
 from serving.loader import open_pyfunc
+from serving.models import shipped_code
 from serving.models.model import Asked, ModelSettings
 from serving.models.pyfunc import PyfuncModel
 
@@ -39,9 +40,11 @@ Save = Callable[..., Assigned]
 @pytest.fixture(autouse=True)
 def _imports() -> Iterator[None]:
     """Leaves no modules of these models behind."""
-    path = list(sys.path)
+    path, folders = list(sys.path), dict(shipped_code._folders)
     yield
     sys.path[:] = path
+    shipped_code._folders.clear()
+    shipped_code._folders.update(folders)
     for name in [name for name in sys.modules if name.startswith(("helping", "entrance_of"))]:
         del sys.modules[name]
 
@@ -83,9 +86,19 @@ def test_the_next_version_runs_its_own_code(saved: Save) -> None:
     assert _says(first).startswith(b'{"predictions": ["inner m1"')
 
 
-def test_modules_of_the_same_name_in_two_models_are_two(saved: Save) -> None:
-    assert b"inner m1" in _says(_opened(saved("m", "1")))
-    assert b"inner other1" in _says(_opened(saved("other", "1")))
+def test_two_models_with_modules_of_one_name_are_not_loaded_side_by_side(saved: Save) -> None:
+    first = _opened(saved("m", "1"))
+    with pytest.raises(NotServable, match="The code of other and of m both hold helping"):
+        _opened(saved("other", "1"))
+    assert _says(first) == b'{"predictions": ["inner m1", "late m1"]}'
+
+
+def test_a_version_that_hangs_while_it_is_imported_does_not_hold_up_others_for_ever(
+    saved: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipped_code, "_LOCK_SECONDS", 0.05)
+    with shipped_code._lock, pytest.raises(NotServable, match="hangs while it is imported"):
+        _opened(saved("m", "1"))
 
 
 def test_a_version_that_does_not_load_leaves_the_code_of_the_one_before(saved: Save) -> None:
