@@ -1,6 +1,6 @@
 """How many requests a server answers, against `mlflow models serve` with the same model.
 
-    python benchmarks/serving.py [--seconds 4] [--repeats 3] [--only NAME]
+    python -m benchmarks.serving [--seconds 4] [--repeats 3] [--only NAME]
 
 wrk (apt-get install wrk) asks each server over as many connections as are named; both have one
 worker, are warm, get the same bytes, and were seen to give the same predictions. They run one after
@@ -19,7 +19,6 @@ import argparse
 import json
 import math
 import os
-import random
 import statistics
 import subprocess
 import sys
@@ -30,16 +29,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.load import Server, check_wrk, free_port, served, wrk
+from benchmarks.served import bodies_in, command_of, make_certificate, make_models
 
 ROOT = Path(__file__).parents[1]
-COLUMNS = [f"x{place}" for place in range(20)]
-FLIGHT = {
-    "scheduled": "2013-12-20T22:30:00Z",
-    "carrier": "EV",
-    "origin": "EWR",
-    "dest": "ATL",
-    "distance": 746,
-}
 
 
 @dataclass(frozen=True)
@@ -75,8 +67,8 @@ def main() -> int:
         os.environ["MLFLOW_TRACKING_URI"] = "sqlite:///models.db"
         os.environ["PODIUM_STATE"] = f"{scratch}/state"
         os.environ["PYTHONPATH"] = str(ROOT)
-        bodies = _bodies(Path(scratch))
-        _make_models()
+        bodies = bodies_in(Path(scratch))
+        make_models()
         reached = [
             _compare(case, bodies[case.body], given.seconds, given.repeats)
             for case in CASES
@@ -181,10 +173,12 @@ def _memory() -> None:
 def _features(body: Path, seconds: float, repeats: int) -> None:
     """Requests a second with one feature more, against the default in the same turn."""
     keys = subprocess.run(
-        [*_command("keys"), "keys.txt", "--add", "bench", "--json"], capture_output=True, check=True
+        [*command_of("keys"), "keys.txt", "--add", "bench", "--json"],
+        capture_output=True,
+        check=True,
     )
     key = json.loads(keys.stdout)["key"]
-    _certificate()
+    make_certificate()
     features: dict[str, tuple[list[str], str, dict[str, str]]] = {
         "API keys": (["--api-keys", "keys.txt"], "http", {"X-Api-Key": key}),
         "access log": (["--access-log"], "http", {}),
@@ -239,84 +233,13 @@ def _same(a: Any, b: Any) -> bool:
     return math.isclose(a, b, abs_tol=1e-5) if isinstance(a, float) else bool(a == b)
 
 
-def _bodies(folder: Path) -> dict[str, Path]:
-    draw = random.Random(0)
-
-    def table(rows: int) -> dict[str, Any]:
-        data = [[round(draw.gauss(0, 1), 4) for _ in COLUMNS] for _ in range(rows)]
-        return {"dataframe_split": {"columns": COLUMNS, "data": data}}
-
-    documents = {
-        "one": table(1),
-        "hundred": table(100),
-        "flight": {"dataframe_records": [FLIGHT]},
-    }
-    for name, document in documents.items():
-        (folder / f"{name}.json").write_text(json.dumps(document))
-    return {name: folder / f"{name}.json" for name in documents}
-
-
-def _make_models() -> None:
-    import mlflow
-    import numpy as np
-    import pandas as pd
-    from mlflow.models import infer_signature
-    from sklearn.ensemble import RandomForestClassifier
-
-    draw = np.random.default_rng(0)
-    table = pd.DataFrame(draw.normal(size=(6000, 20)), columns=COLUMNS)
-    label = table["x0"] + table["x1"] * table["x2"] + draw.normal(size=6000) > 0
-    table.assign(y=np.where(label, "yes", "no")).to_csv("numbers.csv", index=False)
-    Path("project.yaml").write_text(
-        "name: numbers\ntask: binary\ndata: {source: numbers.csv}\n"
-        'target: {column: y, positive: "yes"}\nestimator: xgboost\n'
-    )
-    for options in (["."], ["flight_delay", "--rows", "20000"]):
-        _quietly(_command("train"), "--project", *options)
-    for name in ("numbers", "flight_delay"):
-        for stage in ("staging", "production"):
-            reason = ["--force", "--reason", "a benchmark"]
-            _quietly(_command("promote"), name, "1", "--to", stage, *reason)
-    forest = RandomForestClassifier(50, max_depth=8, n_jobs=1, random_state=0).fit(table, label)
-    mlflow.set_experiment("pyfunc")
-    with mlflow.start_run():
-        mlflow.sklearn.log_model(
-            forest,
-            name="model",
-            registered_model_name="pyfunc",
-            signature=infer_signature(table, forest.predict(table)),
-            input_example=table.head(5),
-            skops_trusted_types=["sklearn.tree._tree.Tree"],
-        )
-
-
-def _certificate() -> None:
-    subject = ["-subj", "/CN=127.0.0.1", "-days", "1", "-nodes"]
-    files = ["-keyout", "key.pem", "-out", "cert.pem"]
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", *files, *subject],
-        capture_output=True,
-        check=True,
-    )
-
-
-def _command(name: str) -> list[str]:
-    return [sys.executable, "-m", "podium", name]
-
-
 def _podium(port: int, *options: str) -> list[str]:
-    return [*_command("serve"), "--port", str(port), *options]
+    return [*command_of("serve"), "--port", str(port), *options]
 
 
 def _mlflow(uri: str, port: int) -> list[str]:
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", uri]
     return [*command, "--env-manager", "local", "--port", str(port), "--workers", "1"]
-
-
-def _quietly(command: Sequence[str], *options: str) -> None:
-    done = subprocess.run([*command, *options], capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{' '.join([*command, *options])} failed:\n{done.stderr[-3000:]}")
 
 
 if __name__ == "__main__":

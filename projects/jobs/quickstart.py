@@ -117,7 +117,7 @@ def _served(port: int) -> dict[str, Any]:
 
 
 def _gone_back(port: int, expected: dict[str, Any], before: int, after: int) -> float:
-    """Roll back while `podium serve` answers; how many seconds later it answered with `after`.
+    """Roll back while `podium serve` answers; seconds from the entry to an answer with `after`.
 
     Raises PodiumError where it does not answer as MLflow's server did.
     """
@@ -132,9 +132,18 @@ def _gone_back(port: int, expected: dict[str, Any], before: int, after: int) -> 
             raise PodiumError("The two servers do not give the same predictions.")
         click.echo(f"  The same predictions, from version {before}.", err=True)
         podium("rollback", _PROJECT, "--reason", "to see that it is one command")
-        seconds = follows(port, _PROJECT, after)
-        click.echo(f"  Version {after} answers now, {seconds:.1f} s later.", err=True)
+        seconds = (follows(port, _PROJECT, after) - _entered()).total_seconds()
+        click.echo(f"  Version {after} answers, {seconds:.1f} s after it was entered.", err=True)
         return seconds
+
+
+def _entered() -> datetime:
+    """When the present champion was entered as such."""
+    from registry_tools.registrar import Registrar
+    from registry_tools.registry import MlflowRegistry
+
+    production = Registrar(MlflowRegistry(), _PROJECT).state.production
+    return datetime.now(UTC) if production is None else datetime.fromisoformat(production.by.at)
 
 
 def _request(port: int) -> tuple[str, str]:

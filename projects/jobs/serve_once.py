@@ -15,7 +15,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -68,15 +69,16 @@ def score(address: str, body: str) -> dict[str, Any]:
         raise PodiumError(f"The server at {address} did not answer: {error}") from error
 
 
-def follows(port: int, name: str, version: int) -> float:
-    """Wait until Podium's server answers with that version of `name`; the seconds that it took.
+def follows(port: int, name: str, version: int) -> datetime:
+    """Wait until Podium's server answers with that version of `name`; when that was seen, in UTC.
 
     Raises PodiumError where it does not come to that.
     """
-    start = time.monotonic()
-    while (passed := time.monotonic() - start) < _FOLLOW_SECONDS:
-        if _served_version(port, name) == str(version):
-            return passed
+    deadline = time.monotonic() + _FOLLOW_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(OSError, http.client.HTTPException, ValueError):
+            if _served_version(port, name) == str(version):
+                return datetime.now(UTC)
         time.sleep(0.05)
     raise PodiumError(f"The server did not follow to version {version} of {name}.")
 
@@ -131,10 +133,11 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
             connection.request("GET", "/ping")
             if connection.getresponse().status == 200:
                 return
-        except OSError:
-            time.sleep(0.2)
+        except (OSError, http.client.HTTPException):
+            pass  # not yet
         finally:
             connection.close()
+        time.sleep(0.2)
     raise _NotReadyError
 
 

@@ -33,7 +33,7 @@ def test_the_quick_start_trains_promotes_serves_rolls_back_and_stops_what_it_sta
     assert "version 2" not in then
     assert "$ curl" in done.stderr
     assert "The same predictions, from version 2." in done.stderr
-    assert "Version 1 answers now" in done.stderr
+    assert "Version 1 answers, " in done.stderr
     assert not _left(tmp_path)
 
 
