@@ -13,7 +13,8 @@ class Assigned:
 
     version: its number as text; empty for a model that is no registered version. role: champion, or
     fixed where nothing is followed. digest: of the manifest, as the ledger pinned it; None for
-    models that Podium did not make. entry: the ledger's entry behind it.
+    models that Podium did not make. entry: the ledger's entry behind it. files_digest: for those
+    models, of what `build_manifest` gives for their files; None where that is not known.
     """
 
     model: str
@@ -22,6 +23,7 @@ class Assigned:
     folder: str
     digest: str | None = None
     entry: int | None = None
+    files_digest: str | None = None
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Assigned:

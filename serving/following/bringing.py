@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from podium.errors import PodiumError, Unreachable
 from serving.assignment import Assigned
+from serving.following.cache import NotKept
 from serving.following.news import Decided, News, Rejected, Unread
 from serving.following.wanted import Wanted
 
@@ -30,8 +31,9 @@ class _Errand:
 class Bringer:
     """Fetches for one model, each version in a thread of its own, and never holds anybody up.
 
-    fetch: gives the version with its files; raises Unreachable, or another PodiumError where they
-    are not as they should be. tell: takes the news, from any thread.
+    fetch: gives the version with its files; raises Unreachable, OSError where this machine cannot
+    keep them, or another PodiumError where they are not as they should be. tell: takes the news,
+    from any thread.
     """
 
     def __init__(
@@ -58,14 +60,22 @@ class Bringer:
         """
         with self._lock:
             if self._told is not None and wanted == self._told_for:
+                failed = self._errand is not None and self._errand.failures > 0
                 self._errand = None
+                if failed:  # that was told, and is wanted no more
+                    self._tell(self._told)
                 return
             if wanted is None:
                 self._settle(None, Decided(self._model, None))
                 return
             errand = self._due(wanted)
-        if errand is not None:
+        if errand is None:
+            return
+        try:
             self._in_background(lambda: self._bring(errand))
+        except RuntimeError:  # no more threads: with the next call
+            errand.again_at = self._now()
+            raise
 
     def forget(self) -> None:
         """What was told before is told again, with files that were looked at again."""
@@ -76,8 +86,8 @@ class Bringer:
         """`ahead` may be wanted next: have its files here before."""
         if ahead is None or ahead == self._ahead:
             return
-        self._ahead = ahead
         self._in_background(lambda: self._bring_ahead(ahead))
+        self._ahead = ahead
 
     def _due(self, wanted: Wanted) -> _Errand | None:
         """What is to be started now; None where it is on its way, or not to be tried yet."""
@@ -95,6 +105,8 @@ class Bringer:
             found = self._fetch(errand.wanted)
         except PodiumError as error:
             self._failed(errand, error)
+        except OSError as error:
+            self._failed(errand, NotKept(error))
         except Exception as error:  # noqa: BLE001 - what stores of files may raise is not known
             self._failed(errand, PodiumError(f"{type(error).__name__}: {error}"))
         else:
@@ -116,7 +128,7 @@ class Bringer:
                 self._tell(self._news_of(errand, error))
 
     def _news_of(self, errand: _Errand, error: PodiumError) -> News:
-        if isinstance(error, Unreachable):
+        if isinstance(error, Unreachable | NotKept):
             return Unread(self._model, error)
         return Rejected(self._model, str(errand.wanted.version), error)
 

@@ -45,9 +45,9 @@ def keep(cache: Cache, wanted: Wanted, downloaded: Path) -> Kept:
 
 def assigned(wanted: Wanted, found: Kept, role: str = CHAMPION) -> Assigned:
     """What workers are told."""
-    digest = found.digest if found.ours else None
-    folder = str(found.folder)
-    return Assigned(wanted.model, str(wanted.version), role, folder, digest, wanted.entry)
+    ours, others = (found.digest, None) if found.ours else (None, found.digest)
+    version = str(wanted.version or "")
+    return Assigned(wanted.model, version, role, str(found.folder), ours, wanted.entry, others)
 
 
 def _differing(folder: Path, found: Kept, wanted: Wanted) -> str:

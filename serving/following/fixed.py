@@ -44,6 +44,8 @@ def _registered(named: re.Match[str], cache: Cache, registry: Registry) -> Assig
     model = registry.model(name)
     if alias is not None or number == "latest":
         found = model.aliases.get(alias) if alias else _latest(registry, name)
+        if found is None and alias is None:
+            raise NotFound(f"{name} has no versions.", remedy="Register one, or name another.")
         if found is None:
             raise NotFound(
                 f"{name} has no alias @{alias}.",
@@ -82,9 +84,8 @@ def _local(path: str, cache: Cache) -> Assigned:
 
 
 def _other(name: str, cache: Cache, folder: Path) -> Assigned:
-    kept = _kept(cache, Wanted(name, 0), folder)
-    digest = kept.digest if kept.ours else None
-    return Assigned(name, "", FIXED, str(kept.folder), digest)
+    wanted = Wanted(name, 0)
+    return assigned(wanted, _kept(cache, wanted, folder), FIXED)
 
 
 def _kept(cache: Cache, wanted: Wanted, folder: Path) -> Kept:

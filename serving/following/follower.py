@@ -74,6 +74,8 @@ class Follower:
         try:
             with self._around.watch.asking():
                 now, ahead = self._read()
+            self._bringer.want(now)
+            self._bringer.want_soon(ahead)
         except PodiumError as error:
             return self._failed(error)
         except Exception as error:  # noqa: BLE001 - what MLflow may raise is not known
@@ -83,8 +85,6 @@ class Follower:
         if self._unread is not None:
             self._unread = None
             self._around.tell(Again(self.name))
-        self._bringer.want(now)
-        self._bringer.want_soon(ahead)
         return self._around.poll_seconds
 
     def _follow(self) -> None:

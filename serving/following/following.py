@@ -15,10 +15,10 @@ from registry_tools.errors import LedgerBroken
 from registry_tools.port import Registry
 from serving.assignment import Assigned
 from serving.errors import NotServable
-from serving.following.cache import Cache
+from serving.following.cache import Cache, NotKept
 from serving.following.follower import Follower, Surroundings
 from serving.following.last import Last
-from serving.following.news import Contact, Decided, News, Rejected, Unread
+from serving.following.news import Again, Contact, Decided, News, Rejected
 from serving.following.watch import Watch
 
 _PATIENCE_SECONDS = 10.0
@@ -29,8 +29,8 @@ _MARK_SECONDS = 600.0
 class Begun:
     """What is to be served at first, None of models with nothing in production.
 
-    kept_because: why it is what was served last, and not what the registry says; None where the
-    registry said it.
+    kept_because: why some of it is what was served last, and not what the registry says; None where
+    the registry said it all.
     """
 
     models: Mapping[str, Assigned | None]
@@ -52,10 +52,21 @@ class Source:
 
 @dataclass
 class _First:
-    """The news until all is known that a start needs."""
+    """The news until all is known that a start needs.
+
+    kept: what was served last, of models that could not be read; because: why they could not.
+    later: what is told once the start is over.
+    """
 
     decided: dict[str, Assigned | None] = field(default_factory=dict)
-    contacts: list[Contact] = field(default_factory=list)
+    kept: dict[str, Assigned | None] = field(default_factory=dict)
+    because: PodiumError | None = None
+    later: list[News] = field(default_factory=list)
+
+    def begun(self) -> Begun:
+        """What is decided counts, also where it was decided after another was kept."""
+        late = self.kept.keys() <= self.decided.keys()
+        return Begun({**self.kept, **self.decided}, None if late else self.because)
 
 
 class Following:
@@ -78,9 +89,10 @@ class Following:
     def begin(self) -> Begun:
         """Start to follow; returns once it is known what to serve of all models.
 
-        Where the registry is away, hangs, or has a broken ledger, that is what was served last,
-        if its files are here. Raises that error else; NotFound for models that are not there;
-        NotServable where the files of a version in production are not those that were pinned.
+        Of models that cannot be read, since the registry is away, hangs, or has a broken ledger, or
+        since this machine cannot keep files, that is what was served last, if its files are here.
+        Raises that error else; NotFound for models that are not there; NotServable where the files
+        of a version in production are not those that were pinned.
         """
         for follower in self._followers:
             follower.start()
@@ -88,7 +100,7 @@ class Following:
         begun = self._settled(first)
         with self._lock:
             early, self._early = self._early, None
-            for news in (*first.contacts, *_all_of(early)):
+            for news in (*first.later, *_all_of(early)):
                 self._tell(news)
         return begun
 
@@ -127,34 +139,38 @@ class Following:
     def _settled(self, first: _First) -> Begun:
         patience = time.monotonic() + _PATIENCE_SECONDS
         early = self._early
-        while early is not None and first.decided.keys() != set(self.names):
+        while early is not None and (missing := self._missing(first)):
             self.watch.look()
             try:
-                news = early.get(timeout=0.5)
+                self._hear(first, early.get(timeout=0.5))
             except queue.Empty:
                 if time.monotonic() > patience and not self.watch.reachable:
-                    kept = self._kept(Unreachable("The registry does not answer."))
-                    if kept is not None:
-                        return kept
-                continue
-            if isinstance(news, Decided):
-                first.decided[news.model] = news.assigned
-            elif isinstance(news, Contact):
-                first.contacts.append(news)
-            elif isinstance(news, Rejected):
-                raise _not_servable(news)
-            elif isinstance(news, Unread):
-                kept = self._kept(news.error)
-                if kept is None:
-                    raise news.error
-                return kept
-        return Begun(first.decided)
+                    self._keep(first, missing, Unreachable("The registry does not answer."))
+        return first.begun()
 
-    def _kept(self, error: PodiumError) -> Begun | None:
-        if not isinstance(error, Unreachable | LedgerBroken):
-            return None
-        models = self._last.read()
-        return None if models is None else Begun(models, error)
+    def _missing(self, first: _First) -> set[str]:
+        return set(self.names) - first.decided.keys() - first.kept.keys()
+
+    def _hear(self, first: _First, news: News) -> None:
+        if isinstance(news, Contact | Again) or news.model in first.decided:
+            first.later.append(news)
+        elif isinstance(news, Decided):
+            first.decided[news.model] = news.assigned
+        elif isinstance(news, Rejected):
+            raise _not_servable(news)
+        else:
+            passing = isinstance(news.error, Unreachable | LedgerBroken | NotKept)
+            if not (passing and self._keep(first, {news.model}, news.error)):
+                raise news.error
+
+    def _keep(self, first: _First, models: set[str], error: PodiumError) -> bool:
+        """Whether `models` can be served as they were last; the others go by what is decided."""
+        kept = self._last.read(models)
+        if kept is None:
+            return False
+        first.kept.update(kept)
+        first.because = error
+        return True
 
 
 def _all_of(early: queue.SimpleQueue[News] | None) -> list[News]:

@@ -6,9 +6,9 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,14 +37,16 @@ class Last:
             new.write(text)
         Path(new.name).replace(self.file)
 
-    def read(self) -> dict[str, Assigned | None] | None:
-        """What was kept; None where nothing was, or its files are not what they were."""
+    def read(self, names: Iterable[str] | None = None) -> dict[str, Assigned | None] | None:
+        """What was kept, of all models or of `names`; None where something was not, or its files
+        are not what they were.
+        """
         models: dict[str, Assigned | None] | None = None
         with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):  # as if not there
             document = json.loads(self.file.read_text())
             if document["schema"] == _SCHEMA:
                 kept = document["models"]
-                models = {name: _read(kept[name]) for name in self._names}
+                models = {name: _read(kept[name]) for name in names or self._names}
         whole = models is not None and all(_whole(one) for one in models.values() if one)
         return models if whole else None
 
@@ -57,7 +59,12 @@ def registry_key(environ: Mapping[str, str], here: Path) -> str:
 
 
 def _read(document: Mapping[str, object] | None) -> Assigned | None:
-    return None if document is None else Assigned.from_json(document)
+    if document is None:
+        return None
+    one = Assigned.from_json(document)
+    # Written before the digest of others' files was: it is the folder's name, see `_whole`.
+    others = Path(one.folder).name if one.digest is None else None
+    return replace(one, files_digest=others)
 
 
 def _whole(one: Assigned) -> bool:

@@ -6,11 +6,13 @@ import re
 from pathlib import Path
 
 REGISTERED = re.compile(r"models:/([^/@]+)(?:/([^/]+)|@([^/]+))")
+# One letter before a colon is a drive. MLflow takes some with one slash: mlflow-artifacts:/0/abc.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|models:|runs:")
 
 
 def is_path(uri: str) -> bool:
     """Whether it names a folder of this machine."""
-    return "://" not in uri and not uri.startswith(("models:", "runs:"))
+    return _SCHEME.match(uri) is None
 
 
 def name_of(uri: str) -> str:

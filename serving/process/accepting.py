@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Callable
 
 _PAUSE_SECONDS = 1.0
+_CONNECTED_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -34,35 +35,51 @@ class Accepting:
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._backlog = 0
 
     def start(self, backlog: int) -> None:
-        """Listen, with so many connections waiting at most."""
+        """Listen, with so many connections waiting at most.
+
+        Raises OSError where another server came to listen there first.
+        """
+        self._backlog = backlog
         self._shared.setblocking(False)
         self._shared.listen(backlog)
         self._loop.add_reader(self._shared.fileno(), self._accept)
 
     def close(self) -> None:
-        """Take no more."""
+        """Take those who wait already, and no more."""
         if not self._closed:
             self._closed = True
             self._loop.remove_reader(self._shared.fileno())
+            for _ in range(self._backlog):
+                if not self._accept():
+                    break
+
+    async def wait_connected(self) -> None:
+        """Wait a moment for those who were taken last; TLS takes some."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_CONNECTED_SECONDS)
 
     async def wait_closed(self) -> None:
         """As a server of asyncio has it; nothing is left to wait for."""
 
-    def _accept(self) -> None:
+    def _accept(self) -> bool:
+        """Whether somebody waited."""
         try:
             caller, _ = self._shared.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return  # another worker was faster, or the caller went away
+            return False  # another worker was faster, or the caller went away
         except OSError as error:  # as many open files as there may be
             _log.error("no connection can be taken: %s", error.strerror)
-            self._loop.remove_reader(self._shared.fileno())
-            self._loop.call_later(_PAUSE_SECONDS, self._again)
-            return
+            if not self._closed:
+                self._loop.remove_reader(self._shared.fileno())
+                self._loop.call_later(_PAUSE_SECONDS, self._again)
+            return False
         task = self._loop.create_task(self._connect(caller))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return True
 
     def _again(self) -> None:
         if not self._closed:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from podium.errors import PodiumError
 from serving.assignment import Assigned
+from serving.errors import NotServable
 from serving.following.news import Again, Contact, Rejected, Unread
 from serving.process.deaths import MOST_DEATHS, WITHIN_SECONDS
 from serving.process.saying import Saying, named, plural
@@ -72,6 +73,15 @@ def not_taken(saying: Saying, change: NotTaken) -> None:
     saying.say("refused", text, **facts)
 
 
+def cannot_begin(change: NotTaken) -> NotServable:
+    """Why a server does not start."""
+    name = shlex.quote(change.wanted.model)
+    remedy = f"podium verify {name} says more; podium rollback {name} --reason … goes back."
+    if change.wanted.role == "fixed":
+        remedy = "Load it with mlflow.pyfunc.load_model, in this environment, to see more."
+    return NotServable(change.reason, remedy=remedy)
+
+
 def damaged(saying: Saying, place: int, change: Damaged) -> None:
     """A worker that was started later cannot load what the others serve."""
     name = f"version {change.wanted.version} of {change.wanted.model}"
@@ -109,6 +119,12 @@ def unread(saying: Saying, news: Unread) -> None:
 def again(saying: Saying, news: Again) -> None:
     """It can be found out again."""
     saying.say("followed_again", f"{news.model}: following again", model=news.model)
+
+
+def trouble(saying: Saying, what: str, error: Exception) -> None:
+    """This machine refuses something that the server can do without for a while."""
+    why = f"{type(error).__name__}: {error}"
+    saying.say("trouble", f"Serving goes on, but {what}: {_shortly(why)}", what=what, why=why)
 
 
 def died(saying: Saying, place: int, how: str) -> None:

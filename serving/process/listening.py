@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
+from ipaddress import ip_address
 from pathlib import Path
 
 from podium.errors import PodiumError, UsageError
@@ -36,11 +37,25 @@ def bind(host: str, port: int) -> socket.socket:
     return made
 
 
+def is_loopback(bound: socket.socket) -> bool:
+    """Whether this machine alone can reach it."""
+    host = str(bound.getsockname()[0]).partition("%")[0]
+    return ip_address(host).is_loopback
+
+
 def url_of(bound: socket.socket, *, tls: bool) -> str:
     """Where callers find it."""
     host, port = bound.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     return f"http{'s' if tls else ''}://{shown}:{port}"
+
+
+def port_taken(host: str, port: int) -> PodiumError:
+    """Another server listens there."""
+    return PodiumError(
+        f"Port {port} of {host} is taken.",
+        remedy="Choose another --port, or 0 for any free one; `ss -ltnp` shows who has it.",
+    )
 
 
 def check_certificate(cert: str, key: str | None) -> None:
@@ -61,10 +76,7 @@ def check_certificate(cert: str, key: str | None) -> None:
 
 def _not_bound(error: OSError, host: str, port: int) -> PodiumError:
     if error.errno == errno.EADDRINUSE:
-        return PodiumError(
-            f"Port {port} of {host} is taken.",
-            remedy="Choose another --port, or 0 for any free one; `ss -ltnp` shows who has it.",
-        )
+        return port_taken(host, port)
     if error.errno == errno.EACCES:
         return PodiumError(f"Port {port} is for the system.", remedy="Choose one above 1023.")
     return UsageError(

@@ -9,6 +9,7 @@ from typing import Any
 
 from serving.assignment import Assigned, Assignment, ServedState
 
+CANNOT_LISTEN = 69  # a worker's exit status, EX_UNAVAILABLE: another server has the port
 MOST_CHARACTERS = 500  # of a reason: a line must fit into a pipe in one piece
 
 
@@ -18,13 +19,15 @@ class Order:
 
     assignment: what to serve. instead: what to serve of models that have no version loaded, where
     the assigned one cannot be. refused: versions, by model, that it does not get and why.
-    reachable: whether the registry answers. stop: answer what is there, and end.
+    reachable: whether the registry answers. elsewhere: models that other workers answer for; None
+    where that is as before. stop: answer what is there, and end.
     """
 
     assignment: Assignment | None = None
     instead: Sequence[Assigned] = ()
     refused: Mapping[str, str] | None = None
     reachable: bool | None = None
+    elsewhere: Sequence[str] | None = None
     stop: bool = False
 
     def to_line(self) -> bytes:
@@ -37,7 +40,7 @@ class Order:
         document = json.loads(line)
         given, instead = document["assignment"], map(Assigned.from_json, document["instead"])
         assignment = None if given is None else Assignment.from_json(given)
-        rest = {key: document[key] for key in ("refused", "reachable", "stop")}
+        rest = {key: document[key] for key in ("refused", "reachable", "elsewhere", "stop")}
         return cls(assignment, tuple(instead), **rest)
 
 

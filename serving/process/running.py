@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,8 @@ from serving.following.naming import name_of
 from serving.models.model import Batching
 from serving.process import lines
 from serving.process.config import Callers, WorkerConfig
-from serving.process.listening import bind, check_certificate, url_of
+from serving.process.fixed_files import FixedFiles
+from serving.process.listening import bind, check_certificate, is_loopback, url_of
 from serving.process.saying import Saying
 from serving.process.supervisor import Message, Plan, Supervisor
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from serving.following.cache import Cache
     from serving.following.following import Begun, Following
 
-_LOOPBACK = ("127.", "::1", "localhost")
 _MLFLOW = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -69,7 +69,8 @@ def serve(wish: Wish, saying: Saying, environ: Mapping[str, str]) -> None:
             batching=wish.batching,
             callers=wish.callers,
         )
-        plan = Plan(bound, url, wish.workers, config, environ)
+        metrics = state_folder(environ, Path.home()) / "serving" / "metrics"
+        plan = Plan(bound, url, wish.workers, config, environ, metrics)
         supervisor = Supervisor(plan, saying, inbox)
         with ExitStack() as stack:
             with terminated_like_interrupted():
@@ -77,9 +78,10 @@ def serve(wish: Wish, saying: Saying, environ: Mapping[str, str]) -> None:
                 following, begun = _begin(wish, root, inbox, environ)
             if begun.kept_because is not None:
                 lines.kept(saying, begun.kept_because)
-            if wish.callers.api_keys is None and not wish.host.startswith(_LOOPBACK):
+            if wish.callers.api_keys is None and not is_loopback(bound):
                 lines.open_to_all(saying, wish.host)
-            supervisor.run(begun.models, following)
+            renew = _renewing(wish, root, begun, inbox) if following is None else following.renew
+            supervisor.run(begun.models, following, renew)
 
 
 def _check(callers: Callers) -> None:
@@ -108,6 +110,17 @@ def _begin(
     source = Source(open_registry, key, root, wish.poll_seconds)
     following = Following(wish.names, source, inbox.put)
     return following, following.begin()
+
+
+def _renewing(
+    wish: Wish, root: Path, begun: Begun, inbox: queue.SimpleQueue[Message]
+) -> Callable[[str], None]:
+    """For one version that is not followed."""
+    from serving.following.cache import Cache
+
+    served = next(one for one in begun.models.values() if one is not None)
+    uri = f"models:/{served.model}/{served.version}" if served.version else f"{wish.model_uri}"
+    return FixedFiles(served, lambda: _fixed(uri, Cache(root)), inbox.put).renew
 
 
 def open_registry() -> Registry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TextIO
@@ -20,14 +21,22 @@ class Saying:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def say(self, event: str, text: str, **facts: object) -> None:
-        """One event: its name, a sentence, and what the sentence is made of."""
+        """One event: its name, a sentence, and what the sentence is made of.
+
+        A full disk or a reader that is gone loses what was said, and stops nothing.
+        """
         now = self.now()
         shown = " ".join(text.split())
-        print(f"{now:%Y-%m-%dT%H:%M:%SZ} {shown}", file=self.lines, flush=True)
+        _print(f"{now:%Y-%m-%dT%H:%M:%SZ} {shown}", self.lines)
         if self.documents is not None:
             at = now.isoformat(timespec="milliseconds")
             document = {"at": at, "event": event, **facts, "text": shown}
-            print(to_json(document), file=self.documents, flush=True)
+            _print(to_json(document), self.documents)
+
+
+def _print(line: str, file: TextIO) -> None:
+    with suppress(OSError, ValueError):  # ValueError: closed
+        print(line, file=file, flush=True)
 
 
 def named(one: Assigned) -> str:

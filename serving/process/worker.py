@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
 import os
@@ -36,12 +37,15 @@ from serving.models.opening import open_model
 from serving.process.accepting import Accepting
 from serving.process.config import WorkerConfig
 from serving.process.loading import Loading
-from serving.process.messages import Order, Report
+from serving.process.messages import CANNOT_LISTEN, Order, Report
 
 HEARTBEAT_SECONDS = 2.0
 _BACKLOG = 2_048
+_LOOK_SECONDS = 0.05
 _PATIENCE_SECONDS = 30.0
 _DRAINED_SECONDS = 2.0
+_LAST_WORDS_SECONDS = 0.1
+_log = logging.getLogger(__name__)
 
 
 class _Server(uvicorn.Server):
@@ -50,11 +54,21 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen on the shared socket."""
         config = self.config
-        accepting = [Accepting(one, self._protocol, config.ssl) for one in sockets or []]
-        for one in accepting:
+        self._accepting = [Accepting(one, self._protocol, config.ssl) for one in sockets or []]
+        for one in self._accepting:
             one.start(config.backlog)
-        self.servers = accepting  # type: ignore[assignment]
+        self.servers = self._accepting  # type: ignore[assignment]
         self.started = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what was sent before, by callers whose connection nobody has taken yet too."""
+        for accepting, shared in zip(self._accepting, sockets or [], strict=True):
+            accepting.close()
+            shared.close()  # at once: who comes after the last worker's is refused, and not lost
+        for accepting in self._accepting:
+            await accepting.wait_connected()
+        await asyncio.sleep(_LAST_WORDS_SECONDS)  # what they sent is read
+        await super().shutdown(sockets)
 
     def _protocol(self) -> asyncio.Protocol:
         made: asyncio.Protocol = GuardedHttpProtocol(
@@ -79,13 +93,18 @@ class Worker:
         settings = ModelSettings(config.batching, timeout_seconds=callers.timeout_seconds)
         opening = partial(open_model, settings=settings)
         self._loading = Loading(self._slots, opening, self._report_state)
+        self._elsewhere: frozenset[str] = frozenset()
+        self._status = 0
         self._told: dict[str, ServedState] = {}
         self._assigned = asyncio.Event()
         self._ending = asyncio.Event()
         os.set_blocking(config.reports, False)
 
-    async def run(self) -> None:
-        """Load, then accept connections, until told to end; then answer what is there."""
+    async def run(self) -> int:
+        """Load, then accept connections, until told to end; then answer what is there.
+
+        Returns the exit status.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._end if number == signal.SIGTERM else _nothing)
@@ -98,27 +117,42 @@ class Worker:
             await self._accept()
         for task in tasks:
             task.cancel()
+        return self._status
 
     async def _whole(self) -> None:
-        """Wait until everything assigned is loaded, but not for ever: what cannot be loaded here is
-        left to the other workers for a while.
+        """Wait until everything assigned is loaded, but not for ever, whatever hangs or fails. What
+        another worker answers for is left to it for as long as it does.
         """
         patience = time.monotonic() + _PATIENCE_SECONDS
-        await self._loading.settled()
-        while not self._loading.whole and time.monotonic() < patience:
-            await asyncio.sleep(0.1)
-            await self._loading.settled()
+        while missing := self._loading.missing:
+            if time.monotonic() > patience and not missing & self._elsewhere:
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _accept(self) -> None:
         shared = socket.socket(fileno=self._config.socket)
         serving = asyncio.create_task(self._server.serve(sockets=[shared]))
         while not (self._server.started or serving.done()):
             await asyncio.sleep(0.01)
-        self._report(Report(ready=True))
-        await serving
+        if self._server.started:
+            self._report(Report(ready=True))
+        try:
+            await serving
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            self._status = CANNOT_LISTEN  # the supervisor says it
 
     async def _obey(self) -> None:
-        """Do what comes in on standard input."""
+        """Do what comes in on standard input. A worker that cannot hear any more ends."""
+        try:
+            await self._hear()
+        except Exception:  # noqa: BLE001 - whatever it is, the supervisor starts another worker
+            _log.exception("an order was not understood")
+        finally:
+            self._end()
+
+    async def _hear(self) -> None:
         reader = asyncio.StreamReader(limit=16 << 20)
         loop = asyncio.get_running_loop()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -127,12 +161,13 @@ class Worker:
             if order.reachable is not None:
                 self._app.metrics.registry_reachable(order.reachable)
                 self._slots.registry = _word(order.reachable)
+            if order.elsewhere is not None:
+                self._elsewhere = frozenset(order.elsewhere)
             self._loading.take(order)
             if order.assignment is not None:
                 self._assigned.set()
             if order.stop:
                 break
-        self._end()
 
     async def _beat(self) -> None:
         while True:
@@ -188,9 +223,9 @@ def log_to_stderr() -> None:
 
 
 async def _run(config: WorkerConfig) -> None:
-    await Worker(config).run()
+    status = await Worker(config).run()
     sys.stderr.flush()
-    os._exit(0)  # a call of a model that hangs would hold up the end for ever
+    os._exit(status)  # a call of a model that hangs would hold up the end for ever
 
 
 def _app_settings(config: WorkerConfig) -> AppSettings:

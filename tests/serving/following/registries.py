@@ -5,6 +5,8 @@ from __future__ import annotations
 import queue
 import shutil
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -68,13 +70,13 @@ class World:
         return write_manifest(folder) if ours else digest_of(build_manifest(folder))
 
     def enter(
-        self, version: int, digest: str | None, stage: Stage = "production", action: str = "promote"
+        self, version: int, digest: str | None, stage: Stage = "production", model: str = NAME
     ) -> None:
         """Enter that `version` came to a stage."""
-        ledger = Ledger(self.registry, NAME)
+        ledger = Ledger(self.registry, model)
         ledger.refresh()
         draft = Draft(
-            "rollback" if action == "rollback" else "promote",
+            "promote",
             version,
             stage,
             ledger.state.champion if stage == "production" else None,
@@ -89,9 +91,18 @@ class World:
         return self.news.get(timeout=30)
 
     def quiet(self) -> bool:
-        """Whether a look brings no news."""
+        """Whether a look brings no news, and nothing that it began."""
         self.follower.look()
+        self.rest()
         return self.news.empty()
+
+    def rest(self) -> None:
+        """Wait until nothing is being fetched."""
+        deadline = time.monotonic() + 30
+        while any(thread.name.startswith("fetch ") for thread in threading.enumerate()):
+            if time.monotonic() > deadline:
+                raise TimeoutError("files are still being fetched")
+            time.sleep(0.001)
 
     def _open(self) -> Registry:
         self.registry.models()  # which is Unreachable while it is down

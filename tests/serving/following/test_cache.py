@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,14 @@ import pytest
 
 from podium.artifact.scoring.manifest import write_manifest
 from podium.errors import NotFound
+from registry_tools.port import Version
 from serving.assignment import Assigned
 from serving.errors import NotServable
 from serving.following.cache import Cache, Kept, checked
 from serving.following.fixed import fix
 from serving.following.last import Last, registry_key
-from serving.following.naming import name_of
+from serving.following.naming import is_path, name_of
+from tests.registry_tools.pure.memory import MemoryRegistry
 
 
 def _kept(cache: Cache, content: str, model: str = "m") -> Kept:
@@ -43,6 +47,19 @@ def test_files_that_were_changed_are_not_found_and_not_kept(tmp_path: Path) -> N
     (kept.folder / "model.txt").write_text("two")
     assert cache.find("m", kept.digest) is None
     assert not kept.folder.exists()
+
+
+def test_files_that_were_changed_give_way_to_whole_ones(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    kept = _kept(cache, "one")
+    (kept.folder / "model.txt").write_text("two")
+    assert _kept(cache, "one") == kept
+    assert (kept.folder / "model.txt").read_text() == "one"
+
+
+def test_what_cannot_be_marked_is_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    Cache(tmp_path).mark(tmp_path / "file" / "inside")
 
 
 def test_a_name_that_looks_like_a_path_stays_inside(tmp_path: Path) -> None:
@@ -80,6 +97,22 @@ def test_what_was_served_last_is_read_only_if_its_files_are_whole(tmp_path: Path
     assert last.read() is None
 
 
+def test_what_an_older_server_served_last_is_read_with_the_digest_of_its_files(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "MLmodel").write_text("flavors: {}")
+    found = fix(str(folder), Cache(tmp_path / "cache"), _nothing, _nothing)
+    last = Last(tmp_path, "sqlite:///mlflow.db", ["mine"])
+    last.write({"mine": found})
+    document = json.loads(last.file.read_text())
+    del document["models"]["mine"]["files_digest"]
+    last.file.write_text(json.dumps(document))
+    assert found.files_digest is not None
+    assert last.read() == {"mine": found}
+
+
 def test_registries_on_this_machine_are_told_apart_by_folder() -> None:
     here, there = Path("/here"), Path("/there")
     assert registry_key({}, here) != registry_key({}, there)
@@ -95,11 +128,17 @@ def test_registries_on_this_machine_are_told_apart_by_folder() -> None:
         ("runs:/abc/model", "model"),
         ("models:/m-123", "m-123"),
         ("s3://bucket/some/place/", "place"),
+        ("mlflow-artifacts:/1/abc/artifacts/model", "model"),
         ("/models/flights/", "flights"),
     ],
 )
 def test_a_model_by_uri_has_a_name(uri: str, name: str) -> None:
     assert name_of(uri) == name
+
+
+def test_folders_are_told_from_uris() -> None:
+    assert all(map(is_path, ("model", "./a:b", "/models/flights", "~/m", "C:/m")))
+    assert not any(map(is_path, ("mlflow-artifacts:/0/abc", "dbfs:/m", "file:///m", "models:m")))
 
 
 def test_a_folder_with_a_model_is_served_from_a_copy(tmp_path: Path) -> None:
@@ -110,6 +149,21 @@ def test_a_folder_with_a_model_is_served_from_a_copy(tmp_path: Path) -> None:
     found = fix(str(folder), Cache(tmp_path / "cache"), _nothing, _nothing)
     assert (found.model, found.version, found.role, found.digest) == ("mine", "", "fixed", None)
     assert sorted(path.name for path in Path(found.folder).rglob("*")) == ["MLmodel", "code"]
+
+
+def test_a_folder_is_served_as_it_is_even_if_its_copy_was_changed(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "MLmodel").write_text("flavors: {}")
+    found = fix(str(folder), Cache(tmp_path / "cache"), _nothing, _nothing)
+    (Path(found.folder) / "MLmodel").write_text("flavors: {else: {}}")
+    assert fix(str(folder), Cache(tmp_path / "cache"), _nothing, _nothing) == found
+    assert (Path(found.folder) / "MLmodel").read_text() == "flavors: {}"
+
+
+def test_the_latest_of_no_versions_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="m has no versions"):
+        fix("models:/m/latest", Cache(tmp_path), _Empty, _nothing)
 
 
 def test_a_folder_whose_files_do_not_match_its_manifest_is_refused(tmp_path: Path) -> None:
@@ -129,3 +183,13 @@ def test_a_folder_without_a_model_is_not_found(tmp_path: Path) -> None:
 
 def _nothing(*_: object) -> Any:
     raise AssertionError("nobody asks")
+
+
+class _Empty(MemoryRegistry):
+    """A registered model without a version."""
+
+    def __init__(self) -> None:
+        super().__init__("m")
+
+    def versions(self, name: str) -> Sequence[Version]:
+        return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from podium.errors import Unreachable
 from registry_tools.errors import LedgerBroken
 from serving.assignment import Assigned
+from serving.following.cache import NotKept, checked
 from serving.following.news import Again, Contact, Decided, Rejected, Unread
 from tests.serving.following.registries import NAME, World
 
@@ -52,8 +54,7 @@ def test_the_version_in_staging_is_brought_before_it_is_wanted(world: World) -> 
     _decided(world)
     world.enter(2, digest := world.version(2), "staging")
     world.follower.look()
-    while world.cache.find(NAME, digest) is None:
-        pass
+    world.rest()
     world.registry.folders.clear()
     world.enter(2, digest)
     assert _brought(world)
@@ -155,3 +156,83 @@ def test_files_that_went_bad_here_are_brought_once_more(world: World) -> None:
     world.follower.renew()
     assert _decided(world).assigned == told
     assert Path(told.folder, "model.txt").read_text() == "version 1"
+
+
+def test_going_back_from_a_version_that_was_rejected_is_told(world: World) -> None:
+    world.version(1)
+    world.registry.set_alias(NAME, "production", 1)
+    told = _brought(world)
+    world.registry.set_alias(NAME, "production", 2)  # it has no files
+    assert isinstance(world.look(), Rejected)
+    world.registry.set_alias(NAME, "production", 1)
+    assert _brought(world) == told
+    assert world.quiet()
+
+
+def test_a_disk_that_takes_no_files_says_nothing_of_the_version(world: World) -> None:
+    world.cache.root.write_text("no folder")
+    world.enter(1, world.version(1))
+    news = world.look()
+    assert isinstance(news, Unread)
+    assert isinstance(news.error, NotKept)
+    world.cache.root.unlink()
+    world.time += 61
+    assert _brought(world)
+
+
+def test_a_machine_without_threads_left_is_said_and_followed_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    world.enter(1, world.version(1))
+    with monkeypatch.context() as without:
+        without.setattr(threading.Thread, "start", none_left)
+        assert isinstance(world.look(), Unread)
+        assert world.quiet()
+    world.follower.look()
+    told = {type(world.news.get(timeout=30)) for _ in range(2)}
+    assert told == {Decided, Again}
+
+
+def test_a_registry_is_lost_while_it_does_not_answer_one_who_asks(world: World) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        with world.watch.asking():
+            begun.set()
+            go.wait(30)
+
+    hanging = threading.Thread(target=hang, daemon=True)
+    hanging.start()
+    assert begun.wait(30)
+    world.time += 6
+    for _ in range(3):
+        world.watch.look()
+        with world.watch.asking():
+            pass
+    go.set()
+    hanging.join(30)
+    told = [world.news.get(timeout=30) for _ in range(2)]
+    assert [news.reachable for news in told if isinstance(news, Contact)] == [False, True]
+    assert world.news.empty()
+
+
+def test_two_servers_share_a_cache(world: World, tmp_path: Path) -> None:
+    world.enter(1, digest := world.version(1))
+    worlds = [world, World(tmp_path, world.registry)]
+    for _ in range(5):
+        for one in worlds:
+            one.follower.look()
+        told = [one.news.get(timeout=30) for one in worlds]
+        assert told[0] == told[1]
+        assert isinstance(told[0], Decided)
+        assert told[0].assigned is not None
+        folder = Path(told[0].assigned.folder)
+        for one in worlds:
+            one.rest()
+        assert checked(folder).digest == digest
+        (folder / "model.txt").write_text("bad")
+        for one in worlds:
+            one.follower.renew()

@@ -140,6 +140,15 @@ def ask_on(connection: http.client.HTTPConnection, path: str, **headers: str) ->
     return Reply(response.status, response.getheader("X-Model-Version"), response.read())
 
 
+def reason_of(server: Server, model: str) -> Any:
+    """Why /ready says that a version of `model` was not taken; None where it says nothing."""
+    connection = server.connect()
+    connection.request("GET", "/ready")
+    document = json.loads(connection.getresponse().read())
+    connection.close()
+    return document["models"][model]["refused"]
+
+
 def start(
     backend: Backend, folder: Path, *options: str, env: Mapping[str, str] | None = None
 ) -> Server:

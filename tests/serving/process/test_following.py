@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -24,6 +25,7 @@ from tests.serving.process.servers import (
     act,
     ask_on,
     promote,
+    reason_of,
     roll_back,
     serving,
     until,
@@ -148,13 +150,30 @@ def test_a_version_whose_files_were_changed_is_not_taken(setting: _Setting) -> N
     assert "pipeline.skops is not the file that was logged" in refused["text"]
     assert "Version 1 goes on being served" in refused["text"]
     assert server.ask(setting.path).version == "1"
+    until(lambda: reason_of(server, name) is not None, "/ready says why")
     roll_back(backend, name)
     server.wait_for("swapped", model=name, version="1", before="1")
     assert server.get("/ready") == 200
+    assert reason_of(server, name) is None
+
+
+def test_a_disk_that_refuses_to_keep_what_is_served_ends_nothing(setting: _Setting) -> None:
+    server, seen = setting.server, len(setting.server.events)
+    last = server.lines.parent / "state" / "serving" / "last"
+    aside = last.rename(last.with_name("aside"))
+    last.touch()
+    promote(setting.backend, setting.name, 2)
+    server.wait_for("trouble", after=seen)
+    last.unlink()
+    aside.rename(last)
+    roll_back(setting.backend, setting.name)
+    server.wait_for("swapped", after=seen, model=setting.name, version="1")
+    assert server.ask(setting.path).version == "1"
 
 
 def test_a_killed_worker_is_replaced_while_others_answer(setting: _Setting) -> None:
     server = setting.server
+    shutil.rmtree(server.lines.parent / "state" / "serving" / "metrics")
     victim, other = server.workers
     os.kill(victim, signal.SIGKILL)
     statuses = {server.ask(setting.path).status for _ in range(50)}

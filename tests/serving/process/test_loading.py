@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import pytest
 
 from serving.app.slots import Slots
 from serving.assignment import Assigned, Assignment, ServedState
@@ -25,7 +27,7 @@ class _Named(Model):
         self.assigned = assigned
         self.closed = False
 
-    def quick(self, size_bytes: int) -> bool:
+    def quick(self, asked: Asked) -> bool:
         return True
 
     def answer_now(self, asked: Asked) -> Answer:
@@ -148,5 +150,81 @@ def test_a_model_that_is_in_production_no_more_is_let_go_after_its_last_request(
             await worker.loading.settled()
             assert (worker.held("m"), worker.opened[0].closed) == (None, False)
         assert worker.opened[0].closed
+
+    _run(work)
+
+
+def test_why_a_version_was_not_even_assigned_stays_beside_what_is_served() -> None:
+    async def work() -> None:
+        worker = _Worker()
+        worker.order(1, _one("1"))
+        await worker.loading.settled()
+        refused = {"m": "version 2: changed", "n": "version 7: changed"}
+        worker.loading.take(Order(Assignment(1, (_one("1"),)), (), refused))
+        await worker.loading.settled()
+        assert worker.places.refused == refused
+        assert worker.said[-2][0] == ServedState("m", "1", "pyfunc", "version 2: changed")
+
+    _run(work)
+
+
+def test_a_slow_version_is_taken_though_another_model_was_promoted_meanwhile() -> None:
+    async def work() -> None:
+        slow = threading.Event()
+        worker = _Worker(hold={"1": slow})
+        worker.order(1, _one("1"), _one("5", "n"))
+        await asyncio.sleep(0.05)
+        worker.order(2, _one("1"), _one("6", "n"))
+        slow.set()
+        await worker.loading.settled()
+        assert (worker.held("m"), worker.held("n")) == ("1", "6")
+        assert [model.assigned.version for model in worker.opened].count("1") == 1
+        assert ("m", 2) in [(state.model, number) for state, number in worker.said]
+
+    _run(work)
+
+
+def test_a_version_that_hangs_while_it_loads_does_not_hold_up_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("serving.process.loading._PATIENCE_SECONDS", 0.05)
+
+    async def work() -> None:
+        hanging = threading.Event()
+        worker = _Worker(hold={"2": hanging}, bad={"2"})
+        worker.order(1, _one("1"))
+        await worker.loading.settled()
+        worker.order(2, _one("2"))
+        await asyncio.sleep(0.02)
+        worker.order(3, _one("3"))
+        while worker.held("m") != "3":
+            await asyncio.sleep(0.01)
+        hanging.set()
+        await worker.loading.settled()
+        assert (worker.held("m"), worker.places.refused) == ("3", {})
+
+    _run(work)
+
+
+def test_the_entry_is_the_newest_one_where_its_files_are_served_already() -> None:
+    async def work() -> None:
+        worker = _Worker()
+        worker.order(1, replace(_one("1"), entry=1))
+        await worker.loading.settled()
+        worker.order(2, replace(_one("1"), entry=5))
+        await worker.loading.settled()
+        held = worker.places.get("m")
+        assert held is not None
+        assert (held.assigned.entry, len(worker.opened)) == (5, 1)
+
+    _run(work)
+
+
+def test_what_is_missing_is_what_has_no_version_that_answers() -> None:
+    async def work() -> None:
+        worker = _Worker(bad={"1"})
+        worker.order(1, _one("1"), _one("5", "n"))
+        await worker.loading.settled()
+        assert worker.loading.missing == {"m"}
 
     _run(work)
