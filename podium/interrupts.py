@@ -15,7 +15,8 @@ _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 @contextmanager
 def terminated_like_interrupted() -> Iterator[None]:
     """Within the block SIGTERM and SIGHUP raise KeyboardInterrupt, so that what was opened is
-    closed: runs, servers, files. Changes nothing outside the main thread.
+    closed: runs, servers, files. A signal that is ignored, as under nohup, stays so. Changes nothing
+    outside the main thread.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -24,7 +25,8 @@ def terminated_like_interrupted() -> Iterator[None]:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in _SIGNALS}
+    heard = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in heard}
     try:
         yield
     finally:

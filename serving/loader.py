@@ -23,7 +23,6 @@ from mlflow.models import Model as Metadata
 from mlflow.models import convert_input_example_to_serving_input
 from mlflow.pyfunc import PyFuncModel, scoring_server
 from mlflow.utils.proto_json_utils import NumpyEncoder, _get_jsonable_obj
-from mlflow.version import VERSION
 
 from serving.assignment import Assigned
 from serving.errors import NotServable
@@ -48,11 +47,6 @@ _MODEL_RAISED = (
 )
 _INPUT_IS_WRONG = ("BAD_REQUEST", "INVALID_PARAMETER_VALUE")
 _TYPES = "application/json, text/csv or application/vnd.apache.parquet, in UTF-8"
-
-
-def mlflow_version() -> str:
-    """The version of MLflow that is installed here."""
-    return str(VERSION)
 
 
 def open_pyfunc(assigned: Assigned, settings: ModelSettings) -> PyfuncModel:
