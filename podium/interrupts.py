@@ -15,8 +15,8 @@ _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 @contextmanager
 def terminated_like_interrupted() -> Iterator[None]:
     """Within the block SIGTERM and SIGHUP raise KeyboardInterrupt, so that what was opened is
-    closed: runs, servers, files. A signal that is ignored, as under nohup, stays so. Changes nothing
-    outside the main thread.
+    closed: runs, servers, files. A signal that is ignored, as under nohup, stays so. Changes
+    nothing outside the main thread.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -60,10 +60,12 @@ def after_promotion(state: State, version: int, stage: Stage, approved: bool) ->
 
     name = quoted(state.model)
     if stage == "production":
+        champion = quoted(f"models:/{state.model}@production")
         back = f'podium rollback {name} --reason "…"  # to go back'
         return (
             f"podium status {name}",
-            f"mlflow models serve -m {quoted(f'models:/{state.model}@production')}",
+            f"mlflow models serve -m {champion} --env-manager local",
+            f"podium serve {name}",
             *([back] if len(state.champions) > 1 else []),
         )
     if lost(state, version):

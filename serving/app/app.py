@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -95,41 +96,40 @@ class App:
             return self._busy("The server has no room for more at a time.")
         if self._requests >= self.settings.concurrency:
             return self._busy("The server is busy with as many requests as it takes at a time.")
+        held = self.slots.hold(name)
+        if held is None:
+            return self._unloaded(name)
         self._requests += 1
         try:
-            start = time.perf_counter()
-            with self.slots.use(name) as model:
-                if model is None:
-                    return self._unloaded(name)
-                answer = await self._answer(model, Asked(body, head.content_type))
-                headers = _headers_of(model)
-            self._note(name, head, answer, time.perf_counter() - start, len(body))
-            return answer, headers
+            start, model = time.perf_counter(), held.model
+            asked = Asked(body, head.content_type)
+            quick = model.quick(asked)
+            answer = model.answer_now(asked) if quick else await self._in_time(model, asked)
+            self._note(name, head, answer, time.perf_counter() - start, model)
+            return answer, _headers_of(model)
         finally:
             self._requests -= 1
-
-    async def _answer(self, model: Model, asked: Asked) -> Answer:
-        if model.quick(asked):
-            return model.answer_now(asked)
-        if model.stuck:
-            return problem(503, "TEMPORARILY_UNAVAILABLE", "All calls of the model hang.")
-        return await self._in_time(model, asked)
+            held.release()
 
     async def _in_time(self, model: Model, asked: Asked) -> Answer:
+        if model.stuck:
+            return problem(503, "TEMPORARILY_UNAVAILABLE", "All calls of the model hang.")
         try:
             async with asyncio.timeout(self.settings.timeout_seconds):
                 return await model.answer(asked)
         except TimeoutError:
             return problem(504, "DEADLINE_EXCEEDED", f"{_SHORT_MESSAGE}.")
 
-    def _note(self, name: str, head: Head, answer: Answer, seconds: float, size: int) -> None:
+    def _note(self, name: str, head: Head, answer: Answer, seconds: float, model: Model) -> None:
         self.metrics.answered(name, answer.status, seconds)
         if self.settings.access_log:
             line = {
+                "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
                 "model": name,
+                "version": model.assigned.version,
                 "status": answer.status,
                 "milliseconds": round(seconds * 1000, 3),
-                "bytes": size,
+                "bytes": max(head.content_length, 0),
                 "request_id": head.request_id.decode(),
             }
             _access.info(json.dumps(line))
@@ -166,7 +166,8 @@ class App:
     def _state_of(self, name: str) -> dict[str, Any]:
         model, refused = self.slots.get(name), self.slots.refused.get(name)
         if model is None:
-            return {"ready": False, "version": None, "refused": refused}
+            waiting = refused or "nothing was in production yet"
+            return {"ready": False, "version": None, "refused": waiting}
         assigned = model.assigned
         return {
             "ready": not model.stuck,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from asyncio import TimerHandle, Transport
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -20,6 +21,18 @@ _TOO_LARGE = (
 )
 
 
+class _Trailers(list[tuple[bytes, bytes]]):
+    """Takes headers and keeps none. drop: is told how large each was."""
+
+    def __init__(self, drop: Callable[[int], None]) -> None:
+        super().__init__()
+        self._drop = drop
+
+    def append(self, header: tuple[bytes, bytes]) -> None:
+        """Forget it."""
+        self._drop(len(header[0]) + len(header[1]))
+
+
 class GuardedHttpProtocol(HttpToolsProtocol):
     """Closes connections that send a request too slowly, or too long a head of one; that send on
     and on after they were answered; or that do not read what they asked for.
@@ -32,6 +45,7 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         self._incoming: TimerHandle | None = None
         self._outgoing: TimerHandle | None = None
         self._unread_bytes = 0
+        self._trailers = _Trailers(self._drop)
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """The first request has to come in time as well."""
@@ -66,17 +80,11 @@ class GuardedHttpProtocol(HttpToolsProtocol):
         self._dropped_bytes = 0
         super().on_message_begin()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """What comes after a body is no header: nobody looks at trailers, and they may not grow."""
-        if not self._head_whole:
-            super().on_header(name, value)
-        else:
-            self._drop(len(name) + len(value))
-
     def on_headers_complete(self) -> None:
-        """Its head is whole."""
+        """Its head is whole. What comes behind a body is no header: trailers are dropped."""
         self._head_whole = True
         super().on_headers_complete()
+        self.headers = self._trailers
 
     def on_body(self, body: bytes) -> None:
         """More of it, unless it was answered already."""

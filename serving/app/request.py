@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import random
 import re
 import time
 from collections.abc import Mapping
@@ -25,28 +25,31 @@ class Head:
 
 def head_of(scope: Mapping[str, Any]) -> Head:
     """The headers that matter; a request id is made where none was sent."""
+    fields: dict[bytes, bytes] = dict(scope["headers"])
     head = Head()
-    for name, value in scope["headers"]:
-        if name == b"content-type":
-            if head.content_type is None:  # of several the first one, as with MLflow
-                head.content_type = value.decode("latin-1")
-        elif name == b"content-length":
-            head.content_length = int(value) if value.isdigit() else -1
-        elif name == b"x-request-id":
-            head.request_id = value if _SAFE_ID.fullmatch(value) else b""
-        elif name == b"authorization" and value[: len(_BEARER)].lower() == _BEARER:
-            head.key = value[len(_BEARER) :].strip()
-        elif name == b"x-api-key":
-            head.key = value.strip()
-    head.request_id = head.request_id or _new_id()
+    if (content_type := fields.get(b"content-type")) is not None:
+        if len(fields) < len(scope["headers"]):  # of several the first one, as with MLflow
+            content_type = next(v for name, v in scope["headers"] if name == b"content-type")
+        head.content_type = content_type.decode("latin-1")
+    length = fields.get(b"content-length", b"")
+    head.content_length = int(length) if length.isdigit() else -1
+    sent = fields.get(b"x-request-id", b"")
+    head.request_id = sent if _SAFE_ID.fullmatch(sent) else _new_id()
+    said = fields.get(b"authorization", b"")
+    if said[: len(_BEARER)].lower() == _BEARER:
+        head.key = said[len(_BEARER) :].strip()
+    elif (key := fields.get(b"x-api-key")) is not None:
+        head.key = key.strip()
     return head
 
 
 def _new_id() -> bytes:
-    """A UUIDv7 (RFC 9562) as text: 48 bits of milliseconds since 1970, then 74 random ones."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
-    first = 0x7000 | random & 0x0FFF
-    second = 0x8000 | random >> 12 & 0x3FFF
-    text = f"{milliseconds:012x}{first:04x}{second:04x}{random >> 26 & 0xFFFFFFFFFFFF:012x}"
+    """A UUIDv7 (RFC 9562) as text: 48 bits of milliseconds since 1970, then 74 random ones.
+
+    It names a request and is no secret.
+    """
+    chance = random.getrandbits(74)
+    high = time.time_ns() // 1_000_000 << 16 | 0x7000 | chance >> 62
+    low = 1 << 63 | chance & (1 << 62) - 1
+    text = f"{high:016x}{low:016x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}".encode()

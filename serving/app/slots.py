@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from serving.assignment import ServedState
@@ -11,14 +10,20 @@ from serving.models.model import Model
 
 
 @dataclass(eq=False)
-class _Held:
+class Held:
     """A loaded version, and how many requests are with it."""
 
     model: Model
     requests: int = 0
     replaced: bool = False
 
+    def release(self) -> None:
+        """One request is done."""
+        self.requests -= 1
+        self.close_if_done()
+
     def close_if_done(self) -> None:
+        """Close what was replaced, once nobody is with it."""
         if self.replaced and not self.requests:
             self.model.close()
 
@@ -34,26 +39,19 @@ class Slots:
         self.names = tuple(names)
         self.refused: dict[str, str] = {}
         self.registry: str | None = None
-        self._held: dict[str, _Held] = {}
+        self._held: dict[str, Held] = {}
 
     def get(self, name: str) -> Model | None:
         """The version that answers for `name`; None where none was loaded yet."""
         held = self._held.get(name)
         return None if held is None else held.model
 
-    @contextmanager
-    def use(self, name: str) -> Iterator[Model | None]:
-        """Like `get`; within the block that version is not closed, whatever takes its place."""
+    def hold(self, name: str) -> Held | None:
+        """Like `get`; until it is released that version is not closed, whatever takes its place."""
         held = self._held.get(name)
-        if held is None:
-            yield None
-            return
-        held.requests += 1
-        try:
-            yield held.model
-        finally:
-            held.requests -= 1
-            held.close_if_done()
+        if held is not None:
+            held.requests += 1
+        return held
 
     def put(self, model: Model) -> None:
         """Let `model` answer from the next request on; the version before it is closed when its
@@ -61,7 +59,7 @@ class Slots:
         """
         name = model.assigned.model
         before = self._held.get(name)
-        self._held[name] = _Held(model)
+        self._held[name] = Held(model)
         self.refused.pop(name, None)
         if before is not None:
             before.replaced = True

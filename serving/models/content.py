@@ -41,4 +41,4 @@ def _known() -> str:
 
 
 def _refused(message: str) -> Answer:
-    return Answer(415, message.encode(), "text/plain; charset=utf-8")
+    return problem(415, "BAD_REQUEST", message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from serving.assignment import Assigned
 
@@ -24,16 +24,14 @@ class ModelSettings:
     timeout_seconds: float = 60.0
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """The body of a request for predictions, and its header `Content-Type`."""
 
     body: bytes
     content_type: str | None
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What is replied. status: of HTTP."""
 
     status: int

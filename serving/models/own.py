@@ -155,6 +155,8 @@ class OwnModel(Model):
             return self._columns_of_parquet(body)
         sent = self._sent(kind, body)
         if sent.records is not None:
+            if sent.rows == 1:
+                return self._scorer.score_row(sent.records[0])
             return self._scorer.score_rows(sent.records)
         return self._scorer.score_columns(sent.columns or {}, sent.rows)
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -22,8 +21,7 @@ _SPLIT_KEYS = {"columns", "data", "index"}
 Columns = Mapping[str, Sequence[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """Raw values: by row (`records`), or by column for so many `rows`."""
 
     rows: int

@@ -220,6 +220,9 @@ def log_to_stderr() -> None:
     handler.setFormatter(form)
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("serving").setLevel(logging.INFO)
+    access = logging.getLogger("serving.access")  # documents, with a time of their own
+    access.propagate = False
+    access.addHandler(logging.StreamHandler(sys.stderr))
 
 
 async def _run(config: WorkerConfig) -> None:

@@ -56,7 +56,7 @@ class AnyScorer(ABC):
         """
         given = self._own_columns(values, rows)
         if rows == 1:
-            return self._score_row({name: column[0] for name, column in given.items()})
+            return self.score_row({name: column[0] for name, column in given.items()})
         return self._score_all(given, rows)
 
     def score_rows(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
@@ -67,10 +67,11 @@ class AnyScorer(ABC):
             if not isinstance(row, Mapping):
                 raise InvalidTable(f"row {place}: expected an object, found {sort_of(row)}")
         if len(rows) == 1:
-            return self._score_row(rows[0])
+            return self.score_row(rows[0])
         return self._score_all(self.by_column(rows), len(rows))
 
-    def _score_row(self, row: Mapping[str, Any]) -> dict[str, list[Any]]:
+    def score_row(self, row: Mapping[str, Any]) -> dict[str, list[Any]]:
+        """Like `score_rows`, for a single row, which is not looked at whether it is an object."""
         return self._score_all(self.by_column([row]), 1)
 
     def _score_all(self, values: Values, rows: int) -> dict[str, list[Any]]:

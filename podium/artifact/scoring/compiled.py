@@ -95,17 +95,17 @@ class CompiledScorer(AnyScorer):
             scores[close] = again(close)
         return scores
 
-    def _score_row(self, row: Mapping[str, Any]) -> dict[str, list[Any]]:
+    def score_row(self, row: Mapping[str, Any]) -> dict[str, list[Any]]:
         """The output table of one row, in as few steps as can be."""
         answered = self.session.run(None, self.encoder.encode_row(row))[0]
         if self.decision.task != "binary":
             scores = self._shaped(answered)
             close = self.undecided(scores).any()
-            return self.reference._score_row(row) if close else self.decision.columns(scores)
+            return self.reference.score_row(row) if close else self.decision.columns(scores)
         probability = answered.item()
         above = probability - self.decision.least_probability
         if -TOLERANCE <= above <= TOLERANCE:
-            return self.reference._score_row(row)
+            return self.reference.score_row(row)
         return {"prediction": [self.decision.labels[above >= 0]], "probability": [probability]}
 
     def run(self, arrays: Arrays) -> np.ndarray:

@@ -119,7 +119,8 @@ def test_after_production_the_next_steps_are_named(acts: Acting) -> None:
     done = acts.document("promote", 1, "--to", "production")
     steps = [
         f"podium status {acts.name}",
-        f"mlflow models serve -m models:/{acts.name}@production",
+        f"mlflow models serve -m models:/{acts.name}@production --env-manager local",
+        f"podium serve {acts.name}",
     ]
     assert done["next"] == steps, "there is nothing to go back to yet"
     acts.staged(2)

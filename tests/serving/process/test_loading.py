@@ -145,10 +145,12 @@ def test_a_model_that_is_in_production_no_more_is_let_go_after_its_last_request(
         worker = _Worker()
         worker.order(1, _one("1"))
         await worker.loading.settled()
-        with worker.places.use("m"):
-            worker.order(2)
-            await worker.loading.settled()
-            assert (worker.held("m"), worker.opened[0].closed) == (None, False)
+        held = worker.places.hold("m")
+        assert held is not None
+        worker.order(2)
+        await worker.loading.settled()
+        assert (worker.held("m"), worker.opened[0].closed) == (None, False)
+        held.release()
         assert worker.opened[0].closed
 
     _run(work)
