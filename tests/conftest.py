@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import signal
 
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-    # A shell that starts the tests in the background makes them ignore Ctrl-C, and so would all
-    # the processes that they start, and interrupt.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell that starts the tests in the background makes them ignore Ctrl-C, and nohup a hangup; so
+# would all the processes that they start, and end by these signals.
+for number, handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, handler)
