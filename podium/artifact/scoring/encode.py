@@ -23,13 +23,13 @@ from .coding import (
 )
 from .convert import kind_of
 from .errors import InvalidValue
+from .runs import runs_that_fit
 
 INPUTS = "podium.inputs"  # the key under which an ONNX model holds `Encoder.to_json`
 DECISION = "podium.decision"  # and the one for `Decision.to_json`
 FEATURES = "features"
 _ROWS_AT_ONCE = 8192
 _MANY_ROWS = 8  # from which on numpy is faster at converting numbers than Python
-_CELLS_AT_ONCE = 1 << 16  # rows times terms; each is looked up for every column of a text
 Values = Mapping[str, Sequence[Any]]
 Arrays = dict[str, np.ndarray]
 Texts = Mapping[str, Sequence[str]]
@@ -280,7 +280,7 @@ class Encoder:
                 column: [column.found_in(text) for text in texts[column.name][block]]
                 for column in self._texts
             }
-            for run in _runs(list(found.values()), len(matrix[block])):
+            for run in runs_that_fit(list(found.values()), len(matrix[block])):
                 part = {column: rows[run] for column, rows in found.items()}
                 yield self._joined(matrix[block][run], part)
 
@@ -293,15 +293,3 @@ class Encoder:
     @cached_property
     def _texts(self) -> tuple[EncodedColumn, ...]:
         return tuple(column for column in self.columns if column.terms is not None)
-
-
-def _runs(found: Sequence[Sequence[Mapping[int, int]]], rows: int) -> Iterator[slice]:
-    """Rows that follow each other, as many as fit once they are padded to the longest of them."""
-    start = longest = 0
-    for row in range(rows):
-        length = max((len(column[row]) for column in found), default=0)
-        longest = max(longest, length)
-        if row > start and longest * (row + 1 - start) > _CELLS_AT_ONCE:
-            yield slice(start, row)
-            start, longest = row, length
-    yield slice(start, rows)
