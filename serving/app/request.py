@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from registry_tools.ids import uuid7_text
 
 _SAFE_ID = re.compile(rb"[!-~]{1,128}")
 _BEARER = b"bearer "
@@ -34,22 +35,12 @@ def head_of(scope: Mapping[str, Any]) -> Head:
     length = fields.get(b"content-length", b"")
     head.content_length = int(length) if length.isdigit() else -1
     sent = fields.get(b"x-request-id", b"")
-    head.request_id = sent if _SAFE_ID.fullmatch(sent) else _new_id()
+    head.request_id = sent
+    if not _SAFE_ID.fullmatch(sent):
+        head.request_id = uuid7_text(random.getrandbits(74)).encode()  # a name, and no secret
     said = fields.get(b"authorization", b"")
     if said[: len(_BEARER)].lower() == _BEARER:
         head.key = said[len(_BEARER) :].strip()
     elif (key := fields.get(b"x-api-key")) is not None:
         head.key = key.strip()
     return head
-
-
-def _new_id() -> bytes:
-    """A UUIDv7 (RFC 9562) as text: 48 bits of milliseconds since 1970, then 74 random ones.
-
-    It names a request and is no secret.
-    """
-    chance = random.getrandbits(74)
-    high = time.time_ns() // 1_000_000 << 16 | 0x7000 | chance >> 62
-    low = 1 << 63 | chance & (1 << 62) - 1
-    text = f"{high:016x}{low:016x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}".encode()

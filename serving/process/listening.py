@@ -67,6 +67,11 @@ def check_certificate(cert: str, key: str | None) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password="")
     except (ssl.SSLError, OSError) as error:
         files = cert if key is None else f"{cert} and {key}"
+        if key is None and b"PRIVATE KEY" not in Path(cert).read_bytes():
+            raise UsageError(
+                f"{cert} cannot be used for TLS: it holds no private key.",
+                remedy="Give its key too: --tls-key FILE.",
+            ) from error
         raise UsageError(
             f"{files} cannot be used for TLS: {error}.",
             remedy="Both are PEM files, the certificate first, then those that vouch for it; the "
