@@ -5,7 +5,14 @@ from __future__ import annotations
 from podium.data.bundled import BUNDLED
 from podium.data.columns import Columns
 from podium.data.digest import content_digest
-from podium.data.resolve import resolve_source
+from podium.data.resolve import declared_source, resolve_source
 from podium.data.source import TableSource
 
-__all__ = ["BUNDLED", "Columns", "TableSource", "content_digest", "resolve_source"]
+__all__ = [
+    "BUNDLED",
+    "Columns",
+    "TableSource",
+    "content_digest",
+    "declared_source",
+    "resolve_source",
+]

@@ -17,11 +17,14 @@ _LONGEST = 1 << 20
 
 @dataclass(frozen=True)
 class CsvHeader:
-    """The column names in file order, the delimiter, and whether anything follows."""
+    """The column names in file order, the delimiter, whether rows follow, and whether the names
+    stand in the file.
+    """
 
     names: tuple[str, ...]
     delimiter: str
     has_rows: bool = True
+    has_header: bool = True
 
 
 def lines_of(stream: IO[bytes]) -> io.TextIOWrapper:
@@ -33,8 +36,10 @@ def not_utf8(text: str) -> bool:
     return any("\udc80" <= character <= "\udcff" for character in text)
 
 
-def read_header(stream: IO[bytes], name: str) -> CsvHeader:
+def read_header(stream: IO[bytes], name: str, given: tuple[str, ...] = ()) -> CsvHeader:
     """The header of the decompressed bytes of the file called `name`; closes `stream`.
+
+    `given` are the names of columns where the first line is a row already.
 
     Fields of .tsv are separated by tabs. Fields of .csv are separated by the first of comma,
     semicolon and tab that the header holds.
@@ -54,8 +59,21 @@ def read_header(stream: IO[bytes], name: str) -> CsvHeader:
         ) from error
     if header is None:
         raise DataError(f"{name} is empty.", remedy="Give it a header and rows, or remove it.")
+    if given:
+        return _given_header(given, header, name)
     _check(header.names, name)
     return header
+
+
+def _given_header(given: tuple[str, ...], first: CsvHeader, name: str) -> CsvHeader:
+    """The header that is `given` for a file whose first record is `first`."""
+    if len(first.names) != len(given):
+        raise DataError(
+            f"{name}, line 1: found {len(first.names)} fields, and data.header names "
+            f"{len(given)} columns.",
+            remedy="Name each column of the file, in its order, once.",
+        )
+    return CsvHeader(given, first.delimiter, has_header=False)
 
 
 def cannot_be_read(name: str, error: Exception) -> DataError:

@@ -72,7 +72,7 @@ def _first_types(
     """The types that the first block suggests; a column without values there is left open."""
     with (
         _CountingStream(file) as stream,
-        pacsv.open_csv(stream, **_options(header, names, text)) as reader,
+        pacsv.open_csv(stream, **_options(file, header, names, text)) as reader,
     ):
         return {field.name: field.type for field in reader.schema if field.type != pa.null()}
 
@@ -81,7 +81,7 @@ def _parse(
     file: DataFile, header: CsvHeader, names: tuple[str, ...], types: dict[str, pa.DataType]
 ) -> pa.Table:
     with _CountingStream(file) as stream:
-        options = _options(header, names, types)
+        options = _options(file, header, names, types)
         table = pacsv.read_csv(stream, **options, memory_pool=pa.system_memory_pool())
         odd = stream.quotes % 2 == 1
     binary = any(pa.types.is_binary(field.type) for field in table.schema)
@@ -91,15 +91,16 @@ def _parse(
 
 
 def _options(
-    header: CsvHeader, names: tuple[str, ...], types: dict[str, pa.DataType]
+    file: DataFile, header: CsvHeader, names: tuple[str, ...], types: dict[str, pa.DataType]
 ) -> dict[str, object]:
+    given = None if header.has_header else list(header.names)
     return {
-        "read_options": pacsv.ReadOptions(block_size=_BLOCK_BYTES),
+        "read_options": pacsv.ReadOptions(block_size=_BLOCK_BYTES, column_names=given),
         "parse_options": pacsv.ParseOptions(delimiter=header.delimiter, newlines_in_values=True),
         "convert_options": pacsv.ConvertOptions(
             include_columns=list(names),
             column_types=types,
-            null_values=[""],
+            null_values=["", *file.reading.missing],
             strings_can_be_null=True,
             true_values=["true", "True", "TRUE"],
             false_values=["false", "False", "FALSE"],

@@ -23,11 +23,25 @@ SUFFIXES: dict[str, Format] = {
 
 
 @dataclass(frozen=True)
+class Reading:
+    """How files are taken: the names of columns that have no header line, and the words that mean
+    missing beside the empty field.
+    """
+
+    header: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+PLAIN = Reading()
+
+
+@dataclass(frozen=True)
 class DataFile:
     """A readable file at `path`, which errors call `name` (its path, or the URI it came from)."""
 
     path: Path
     name: str
+    reading: Reading = PLAIN
 
     @property
     def format(self) -> Format:
@@ -73,10 +87,13 @@ def format_of(name: str) -> Format:
     )
 
 
-def select(found: Iterable[tuple[str, str]], where: str) -> tuple[str, ...]:
+def select(
+    found: Iterable[tuple[str, str]], where: str, *, any_format: bool = False
+) -> tuple[str, ...]:
     """The files of one table, sorted, out of pairs of a name and its path below `where`.
 
     Anything with a part that starts with "." or "_" (hidden, `_SUCCESS`, `_temporary`) is skipped.
+    `any_format`: whatever the names end in, for a loader.
 
     Raises:
         NotFound: Nothing is left.
@@ -89,7 +106,8 @@ def select(found: Iterable[tuple[str, str]], where: str) -> tuple[str, ...]:
             remedy="Name a file, a folder that holds CSV or Parquet files directly, or a glob "
             "such as folder/**/*.parquet.",
         )
-    _one_format(names, where)
+    if not any_format:
+        _one_format(names, where)
     return names
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import glob
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from podium.data.columns import Columns
-from podium.data.datafile import SUFFIXES, DataFile, format_of, select
-from podium.data.source import TableSource
+from podium.data.datafile import PLAIN, SUFFIXES, DataFile, Reading, format_of, select
+from podium.data.filed import FiledSource
 from podium.errors import NotFound, did_you_mean
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class FileSource(TableSource):
+class FileSource(FiledSource):
     """Local files, `files` being their absolute paths."""
 
     def column_names(self) -> tuple[str, ...]:
@@ -31,11 +33,23 @@ class FileSource(TableSource):
         return read_files(self._data_files(), columns)
 
     def _data_files(self) -> list[DataFile]:
-        return [DataFile(Path(file), file) for file in self.files]
+        return [DataFile(Path(file), file, self.reading) for file in self.files]
+
+    @contextmanager
+    def on_disk(self) -> Iterator[list[Path]]:
+        yield [Path(file) for file in self.files]
 
 
-def resolve_files(source: str, base: Path, *, also: tuple[str, ...] = ()) -> FileSource:
+def resolve_files(
+    source: str,
+    base: Path,
+    *,
+    also: tuple[str, ...] = (),
+    reading: Reading = PLAIN,
+    any_format: bool = False,
+) -> FileSource:
     """The files that `source` means below `base`, sorted; `also` are names it may be meant for.
+    `any_format`: whatever their names end in.
 
     Raises:
         NotFound: There is no such path, or no table at it.
@@ -43,15 +57,17 @@ def resolve_files(source: str, base: Path, *, also: tuple[str, ...] = ()) -> Fil
     """
     path = (base / Path(source).expanduser()).absolute()
     if path.is_file():
-        format_of(str(path))
-        return FileSource(source, "files", str(path), (str(path),))
+        if not any_format:
+            format_of(str(path))
+        return FileSource(source, "files", str(path), (str(path),), reading)
     if path.is_dir():
         found = [(str(child), child.name) for child in path.iterdir() if child.is_file()]
     elif glob.has_magic(source):
         found = _matches(path)
     else:
         raise _no_such_path(source, path, also)
-    return FileSource(source, "files", str(path), select(found, str(path)))
+    files = select(found, str(path), any_format=any_format)
+    return FileSource(source, "files", str(path), files, reading)
 
 
 def _matches(pattern: Path) -> list[tuple[str, str]]:

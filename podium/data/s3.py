@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from podium.data.columns import Columns
-from podium.data.datafile import DataFile, format_of, is_gzipped, select
-from podium.data.source import TableSource
+from podium.data.datafile import PLAIN, DataFile, Reading, format_of, is_gzipped, select
+from podium.data.filed import FiledSource
 from podium.errors import DataError, NotFound, PodiumError, Unreachable
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _WILD = frozenset("*?[")
 
 
 @dataclass(frozen=True)
-class S3Source(TableSource):
+class S3Source(FiledSource):
     """Objects in one bucket, `files` being their URIs."""
 
     def column_names(self) -> tuple[str, ...]:
@@ -45,17 +45,24 @@ class S3Source(TableSource):
                     headers.append(read_schema_names(stream, uri))
                 else:
                     plain = cast(IO[bytes], gzip.GzipFile(fileobj=stream))
-                    headers.append(read_header(plain if is_gzipped(uri) else stream, uri).names)
+                    opened = plain if is_gzipped(uri) else stream
+                    headers.append(read_header(opened, uri, self.reading.header).names)
         return union(headers)
 
     def read(self, columns: Columns | None) -> pd.DataFrame:
         from podium.data.tabular import read_files
 
+        with self.on_disk() as paths:
+            files = zip(paths, self.files, strict=True)
+            return read_files([DataFile(p, uri, self.reading) for p, uri in files], columns)
+
+    @contextmanager
+    def on_disk(self) -> Iterator[list[Path]]:
         with tempfile.TemporaryDirectory(prefix="podium-") as folder:
-            return read_files(_download(self.files, Path(folder), self.uri), columns)
+            yield _download(self.files, Path(folder), self.uri)
 
 
-def resolve_s3(source: str) -> S3Source:
+def resolve_s3(source: str, *, reading: Reading = PLAIN, any_format: bool = False) -> S3Source:
     """The objects that `source` means, sorted; a prefix means those directly below it.
 
     Raises:
@@ -73,10 +80,12 @@ def resolve_s3(source: str) -> S3Source:
         client = _client(os.environ)
         if not key or key.endswith("/") or _WILD & set(key):
             found = list(_listed(client, bucket, key))
-            return S3Source(source, "s3", source, select(found, source))
-        format_of(source)
+            files = select(found, source, any_format=any_format)
+            return S3Source(source, "s3", source, files, reading)
+        if not any_format:
+            format_of(source)
         client.head_object(Bucket=bucket, Key=key)
-    return S3Source(source, "s3", source, (source,))
+    return S3Source(source, "s3", source, (source,), reading)
 
 
 def _listed(client: S3Client, bucket: str, key: str) -> Iterator[tuple[str, str]]:
@@ -105,14 +114,16 @@ def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
     return fits and _matches(parts[1:], pattern[1:])
 
 
-def _download(uris: Sequence[str], folder: Path, where: str) -> list[DataFile]:
+def _download(uris: Sequence[str], folder: Path, where: str) -> list[Path]:
+    """Each object in a folder of its own, under its own name, which a loader may look at."""
     files = []
     with _s3_errors(where):
         client = _client(os.environ)
         for number, uri in enumerate(uris):
             bucket, _, key = uri.removeprefix("s3://").partition("/")
-            files.append(DataFile(folder / str(number), uri))
-            client.download_file(bucket, key, str(files[-1].path))
+            files.append(folder / str(number) / key.rpartition("/")[2])
+            files[-1].parent.mkdir()
+            client.download_file(bucket, key, str(files[-1]))
     return files
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from podium.data.columns import Columns
 from podium.data.csv_header import CsvHeader, read_header
@@ -53,8 +54,13 @@ def read_files(files: Sequence[DataFile], columns: Columns | None) -> pd.DataFra
 def header_of(file: DataFile) -> CsvHeader:
     """The header of a file; a Parquet file's has no delimiter."""
     if file.format == "parquet":
+        if file.reading.header:
+            raise DataError(
+                f"{file.name} is Parquet, which names its columns; data.header is for CSV.",
+                remedy="Remove data.header.",
+            )
         return CsvHeader(read_schema_names(file.open(), file.name), "")
-    return read_header(file.open(), file.name)
+    return read_header(file.open(), file.name, file.reading.header)
 
 
 def union(headers: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
@@ -88,6 +94,19 @@ def require(names: tuple[str, ...], found: tuple[str, ...], where: str) -> None:
             )
 
 
+def only(table: pd.DataFrame, columns: Columns | None, where: str) -> pd.DataFrame:
+    """The columns wanted of a table that somebody's code made, its index from 0.
+
+    Raises:
+        DataError: One of them is missing, or there are no rows.
+    """
+    found = tuple(table.columns)
+    names = wanted(columns, found)
+    require(names, found, f"The table of {where}")
+    check_rows(len(table), f"the table of {where}")
+    return table[list(names)].reset_index(drop=True)
+
+
 def check_rows(rows: int, where: str) -> None:
     """Refuses a table without rows.
 
@@ -101,7 +120,18 @@ def check_rows(rows: int, where: str) -> None:
 def _read(part: _Part, names: tuple[str, ...], columns: Columns | None) -> pa.Table:
     if part.is_csv:
         return read_csv(part.file, part.header, names, columns)
-    return read_parquet(part.file, names)
+    return _without_words(read_parquet(part.file, names), part.file.reading.missing)
+
+
+def _without_words(table: pa.Table, missing: tuple[str, ...]) -> pa.Table:
+    """The table with its strings that are among `missing` as missing values."""
+    words = pa.array(missing, TEXT)
+    for place, name in enumerate(table.column_names if missing else ()):
+        column = plain(table[name])
+        if column.type == TEXT:
+            kept = pc.if_else(pc.is_in(column, words), pa.scalar(None, TEXT), column)
+            table = table.set_column(place, name, kept)
+    return table
 
 
 def _columns(

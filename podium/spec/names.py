@@ -1,6 +1,8 @@
-"""Names of registered models: what MLflow allows, less what the ledger needs for itself."""
+"""Names: of registered models (what MLflow allows, less what the ledger needs), of functions."""
 
 from __future__ import annotations
+
+import re
 
 MAX_LENGTH = 249
 LEDGER_SUFFIX = ".ledger"
@@ -13,6 +15,13 @@ _FORBIDDEN = {
     **dict.fromkeys("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029", "a line break"),
     "\x00": "a null character",
 }
+
+_FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+
+
+def is_function(text: str) -> bool:
+    """Whether `text` has the form `module:function`."""
+    return _FUNCTION.fullmatch(text) is not None
 
 
 def model_name_problem(name: str) -> str:

@@ -11,10 +11,12 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    field_validator,
     model_validator,
 )
 
 from podium.spec.durations import format_duration, parse_duration
+from podium.spec.names import is_function
 
 Task = Literal["binary", "multiclass", "regression"]
 EstimatorName = Literal["xgboost", "hist_gradient_boosting", "random_forest", "linear"]
@@ -47,11 +49,45 @@ class Declared(BaseModel):
 
 
 class Data(Declared):
-    """Where the table comes from, and which columns order and bind its rows."""
+    """Where the table comes from, which columns order and bind its rows, and whose it is.
+
+    `loader`, with `options` as keyword arguments, makes the table of the files of `source`.
+    `header` names the columns of CSV files that have no header line; the words in `missing` stand
+    for a missing value in the files.
+    """
 
     source: str = Field(min_length=1)
+    loader: str | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+    header: tuple[str, ...] = Field(default=(), strict=False)
+    missing: tuple[str, ...] = Field(default=(), strict=False)
     time: str | None = None
     group: str | None = None
+    snapshot: bool = True
+    licence: str = ""
+    owner: str = ""
+    home: str = ""
+
+    @field_validator("header")
+    @classmethod
+    def _names_differ(cls, header: tuple[str, ...]) -> tuple[str, ...]:
+        twice = sorted({name for name in header if header.count(name) > 1})
+        if twice:
+            raise ValueError(f"names {', '.join(map(repr, twice))} more than once")
+        return header
+
+    @model_validator(mode="after")
+    def _one_way_to_read(self) -> Data:
+        if self.loader is not None and not is_function(self.loader):
+            raise ValueError(
+                f"loader {self.loader!r} is not module:function, such as loader:rows for a "
+                "function `rows` in loader.py beside project.yaml"
+            )
+        if self.loader is not None and (self.header or self.missing):
+            raise ValueError("has a loader, which reads the files itself, and header or missing")
+        if self.options and self.loader is None:
+            raise ValueError("has options, which are those of a loader, and no loader")
+        return self
 
 
 class Target(Declared):

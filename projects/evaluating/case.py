@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from podium.data import TableSource, content_digest, resolve_source
+from podium.data import TableSource, content_digest, declared_source
 from podium.errors import UsageError
 from podium.evaluation.gate import GateCheck, Rules
 from podium.progress import Progress
@@ -119,9 +119,12 @@ def _other_gate(contest: Contest) -> Iterator[str]:
 
 
 def _source(contest: Contest, asked: Asked) -> TableSource:
-    if asked.data is not None:
-        return resolve_source(asked.data, Path.cwd())
-    return resolve_source(contest.project.data.source, contest.declaration.folder)
+    """The project's own table, or the one asked for, read in the same way."""
+    data, folder = contest.project.data, contest.declaration.folder
+    if asked.data is None:
+        return declared_source(data, base=folder, folder=folder)
+    other = data.model_copy(update={"source": asked.data})
+    return declared_source(other, base=Path.cwd(), folder=folder)
 
 
 def _read(contest: Contest, source: TableSource, asked: Asked) -> Labelled:

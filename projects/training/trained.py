@@ -10,7 +10,7 @@ from typing import Any
 from podium.artifact.parity import RealRows, prove
 from podium.artifact.scoring import Scorer
 from podium.artifact.scoring.proof import Parity
-from podium.data import TableSource, resolve_source
+from podium.data import TableSource, declared_source
 from podium.progress import Progress
 from podium.spec import Declaration, Project
 from projects.training.checks import Finding, find_leaks
@@ -111,7 +111,7 @@ def read_case(
     """Read, split, check. `base` is where a relative source starts."""
     project = declaration.project
     with progress.stage("read", f"Reading {project.data.source}"):
-        source = resolve_source(project.data.source, base)
+        source = declared_source(project.data, base=base, folder=declaration.folder)
         table = read_table(project, source, rows)
     _say(progress, table.notes)
     with progress.stage("check", f"Splitting and checking {len(table):,} rows"):

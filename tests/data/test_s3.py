@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 from moto.server import ThreadedMotoServer
 
-from podium.data import Columns, resolve_source
+from podium.data import Columns, declared_source, resolve_source
 from podium.errors import DataError, NotFound, Unreachable
+from podium.spec.parts import Data
 
 BUCKET = "tables"
 
@@ -177,3 +178,27 @@ def test_a_store_that_does_not_answer_is_unreachable(
     with pytest.raises(Unreachable, match=r"s3://b/t\.csv does not answer") as caught:
         resolve_source("s3://b/t.csv", tmp_path)
     assert "AWS_ENDPOINT_URL" in caught.value.remedy
+
+
+def test_a_loader_gets_objects_as_local_files_under_their_own_names(
+    put: Put, tmp_path: Path
+) -> None:
+    (tmp_path / "loader.py").write_text(
+        "import pandas as pd\n"
+        "def rows(files, columns):\n"
+        "    return pd.DataFrame({'n': [f.name for f in files], 't': [f.read_text() for f in files]})\n"
+    )
+    put("raw/b.data", b"two")
+    put("raw/a.data", b"one")
+    data = Data(source=f"s3://{BUCKET}/raw/", loader="loader:rows")
+    table = declared_source(data, base=tmp_path, folder=tmp_path).read(None)
+    assert table["n"].tolist() == ["a.data", "b.data"]
+    assert table["t"].tolist() == ["one", "two"]
+
+
+def test_an_object_without_a_header_gets_the_names_given(put: Put, tmp_path: Path) -> None:
+    put("rows.csv.gz", gzip.compress(b"1,x\n2,?\n"))
+    data = Data(source=f"s3://{BUCKET}/rows.csv.gz", header=("a", "b"), missing=("?",))
+    source = declared_source(data, base=tmp_path, folder=tmp_path)
+    assert source.column_names() == ("a", "b")
+    assert source.read(None)["b"].isna().tolist() == [False, True]
