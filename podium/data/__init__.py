@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from podium.data.bundled import BUNDLED
 from podium.data.columns import Columns
-from podium.data.digest import content_digest
+from podium.data.digest import columns_digest, content_digest
 from podium.data.resolve import declared_source, resolve_source
 from podium.data.source import TableSource
 
@@ -12,6 +12,7 @@ __all__ = [
     "BUNDLED",
     "Columns",
     "TableSource",
+    "columns_digest",
     "content_digest",
     "declared_source",
     "resolve_source",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,15 +32,23 @@ def content_digest(df: pd.DataFrame) -> str:
     Raises:
         DataError: A column mixes kinds, or is of none of them.
     """
+    named = ((str(name), df.iloc[:, position]) for position, name in enumerate(df.columns))
+    return columns_digest(len(df), named)
+
+
+def columns_digest(rows: int, columns: Iterable[tuple[str, pd.Series[Any]]]) -> str:
+    """What `content_digest` gives for the table of these `columns`, each taken only once the one
+    before it is done.
+    """
     import pyarrow as pa
 
     digest = hashlib.sha256(_HEADER)
-    for position, name in enumerate(df.columns):
+    for name, series in columns:
         try:
-            kind, blocks = _content(df.iloc[:, position])
-            label = str(name).encode()
+            kind, blocks = _content(series)
+            label = name.encode()
             digest.update(struct.pack("<q", len(label)) + label + kind)
-            digest.update(struct.pack("<q", len(df)))
+            digest.update(struct.pack("<q", rows))
             for block in blocks:
                 digest.update(block)
         except (pa.ArrowException, TypeError, OverflowError) as error:

@@ -10,9 +10,10 @@ import pandas as pd
 
 from podium.artifact.scoring import Canonicaliser, InputColumn
 from podium.artifact.scoring.values import MISSING_CATEGORY, category_values, datetime_values
-from podium.data import Columns, TableSource, content_digest
+from podium.data import Columns, TableSource, columns_digest
 from podium.errors import DataError, SpecError, did_you_mean
 from podium.spec import Features, Project
+from projects.training.content import content_columns
 from projects.training.infer import infer_features
 from projects.training.target import Target, read_target
 
@@ -26,7 +27,8 @@ class Table:
     """Rows ready to be split. All arrays have one entry a row, in the order of the source.
 
     `declared` are the columns that `features` come from, as project.yaml declares them, or as
-    they were inferred. `notes` are sentences on what was decided about the rows.
+    they were inferred. `digest` is that of `content`, whatever file it came from. `notes` are
+    sentences on what was decided about the rows.
     """
 
     features: pd.DataFrame
@@ -42,6 +44,11 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.features)
+
+    def content(self, project: Project) -> pd.DataFrame:
+        """All that the training used, in its canonical form: see `content_columns`."""
+        columns = content_columns(project, self.declared, self.raw, self.features)
+        return pd.DataFrame(dict(columns), copy=False)
 
 
 def read_table(project: Project, source: TableSource, rows: int | None = None) -> Table:
@@ -94,7 +101,7 @@ def _checked(
         raw=raw,
         time=times_of(project.data.time, raw),
         group=groups_of(project.data.group, raw),
-        digest=content_digest(raw),
+        digest=columns_digest(len(raw), content_columns(project, features, raw, values)),
         notes=(*notes, *counted),
         invalid=invalid,
     )

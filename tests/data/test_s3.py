@@ -186,7 +186,8 @@ def test_a_loader_gets_objects_as_local_files_under_their_own_names(
     (tmp_path / "loader.py").write_text(
         "import pandas as pd\n"
         "def rows(files, columns):\n"
-        "    return pd.DataFrame({'n': [f.name for f in files], 't': [f.read_text() for f in files]})\n"
+        "    texts = [file.read_text() for file in files]\n"
+        "    return pd.DataFrame({'n': [file.name for file in files], 't': texts})\n"
     )
     put("raw/b.data", b"two")
     put("raw/a.data", b"one")
