@@ -35,7 +35,7 @@ PROJECT: dict[str, Any] = {
 COLUMNS = ["at", "code", "failed", "level", "load", "note", "site", "unit"]
 
 
-def rows(n: int = 600) -> pd.DataFrame:
+def rows(n: int = 1200) -> pd.DataFrame:
     random = np.random.default_rng(0)
     at = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(np.arange(n), unit="h")
     return pd.DataFrame(
@@ -44,7 +44,7 @@ def rows(n: int = 600) -> pd.DataFrame:
             "code": random.integers(5, 8, n),
             "note": [None if k % 7 == 0 else f"7.0 {k % 3}" for k in range(n)],
             "at": at,
-            "unit": [k % 20 for k in range(n)],
+            "unit": [k % 60 for k in range(n)],
             "site": [["n", "s", None][k % 3] for k in range(n)],
             "level": random.integers(0, 3, n),
             "failed": np.arange(n) % 2,
@@ -158,7 +158,7 @@ def test_training_rows_made_of_the_content_are_the_same(
 def test_labels_keep_their_type(tmp_path: Path, labels: list[Any]) -> None:
     declared = {**PROJECT, "target": {"column": "failed", "positive": labels[0]}}
     project = Project.model_validate(declared)
-    rows().assign(failed=[labels[k % 2] for k in range(600)]).to_csv(
+    rows().assign(failed=[labels[k % 2] for k in range(1200)]).to_csv(
         tmp_path / "a.csv", index=False
     )
     first = table(tmp_path / "a.csv", project)
