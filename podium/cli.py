@@ -20,6 +20,9 @@ class _Entry:
 
 
 COMMANDS = {
+    "new": _Entry(
+        "Start here", "projects.jobs.new", "Write the folder of a project for a table of yours."
+    ),
     "quickstart": _Entry(
         "Start here",
         "projects.jobs.quickstart",
@@ -35,6 +38,9 @@ COMMANDS = {
         "Train",
         "projects.jobs.evaluate",
         "Is a version better than the champion? A verdict, with a report.",
+    ),
+    "reproduce": _Entry(
+        "Train", "projects.jobs.reproduce", "Train again what a run trained, and compare."
     ),
     "projects": _Entry("Train", "projects.jobs.list_projects", "List the bundled projects."),
     "status": _Entry(
@@ -80,6 +86,9 @@ COMMANDS = {
         "Look", "registry_tools.commands.history", "What happened, and who was champion when."
     ),
     "diff": _Entry("Look", "registry_tools.commands.diff", "Two versions side by side."),
+    "data": _Entry(
+        "Look", "projects.jobs.data", "Which data a project was trained on: list, card, difference."
+    ),
     "card": _Entry("Look", "registry_tools.commands.card", "A version's model card."),
     "verify": _Entry(
         "Look",

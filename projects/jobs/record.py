@@ -16,7 +16,13 @@ from podium.spec import Project
 from projects.jobs import tracking
 from projects.jobs.card import Registered, model_card
 from projects.jobs.figures import drawings
-from projects.training.environment import git_state, package_versions
+from projects.jobs.keep_data import keep_data
+from projects.training.environment import (
+    git_state,
+    package_versions,
+    platform_words,
+    usable_threads,
+)
 from projects.training.trained import Trained, resolved_spec
 from projects.training.training_rows import FILE_NAME as TRAINING_ROWS
 from projects.training.training_rows import TrainingRows
@@ -45,6 +51,8 @@ def record(
     """
     with progress.stage("log", "Logging parameters and metrics"):
         _log_facts(trained)
+    with progress.stage("data", "Keeping the data's card and snapshot"):
+        tracking.log_tags(keep_data(trained, run_id, progress))
     with progress.stage("figures", "Drawing figures"):
         for path, draw in drawings(trained):
             tracking.log_figure(draw(), path)
@@ -65,13 +73,14 @@ def record(
 
 def _log_facts(trained: Trained) -> None:
     project = trained.project
-    tracking.log_params(_params(trained))
+    tracking.log_params(params_of(trained))
     tracking.log_tags(
         {
             "podium.data_digest": trained.table.digest,
             "podium.estimator": trained.estimator,
             "podium.task": project.task,
             "podium.compiled": str(trained.parity),
+            "podium.platform": platform_words(),
             **git_state(trained.declaration.folder),
         }
     )
@@ -82,7 +91,7 @@ def _log_facts(trained: Trained) -> None:
         trained.table.digest,
         trained.table.raw,
     )
-    tracking.log_metrics(_metrics(trained))
+    tracking.log_metrics(metrics_of(trained))
     tracking.log_json(resolved_spec(trained), "project.json")
     rows = TrainingRows.of(project, trained.table, trained.parts)
     tracking.log_bytes(rows.to_bytes(), TRAINING_ROWS)
@@ -93,7 +102,7 @@ def _log_facts(trained: Trained) -> None:
     _log_learning_curve(trained)
 
 
-def _params(trained: Trained) -> dict[str, Any]:
+def params_of(trained: Trained) -> dict[str, Any]:
     """The estimator's own parameters by name, everything else below `podium.`.
 
     `mlflow run` logs the parameters of the entry point under their plain names before the job
@@ -107,6 +116,7 @@ def _params(trained: Trained) -> dict[str, Any]:
         "rows_limit": trained.rows_limit,
         "split": trained.project.split_by,
         "device": trained.fitted.device,
+        "threads": usable_threads(),
         "calibration": trained.project.calibration,
         "class_weight": trained.project.class_weight,
         "features": len(trained.table.canonicaliser.feature_names),
@@ -117,7 +127,8 @@ def _params(trained: Trained) -> dict[str, Any]:
     return {f"podium.{name}": fact for name, fact in facts.items() if fact is not None} | own
 
 
-def _metrics(trained: Trained) -> dict[str, float]:
+def metrics_of(trained: Trained) -> dict[str, float]:
+    """Every metric of a training, by the name that it has in MLflow."""
     measured = trained.measured
     metrics: dict[str, float] = {}
     for name, interval in measured.holdout.items():  # first, and so first in the UI

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import subprocess
@@ -31,6 +32,21 @@ def package_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return versions
+
+
+def platform_words() -> str:
+    """System and processor, such as `Linux x86_64`."""
+    return f"{platform.system()} {platform.machine()}"
+
+
+def usable_threads() -> int:
+    """How many threads libraries with OpenMP take here: the sums of floats that they split among
+    them depend on it.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    named = [os.environ.get(name, "") for name in ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT")]
+    limits = [int(limit) for limit in named if limit.isdigit() and int(limit)]
+    return min([cores or 1, *limits])
 
 
 def git_state(folder: Path) -> dict[str, str]:

@@ -28,6 +28,8 @@ MLFLOW_MODULES = {
     "podium/artifact/mlflow_model.py",
     "projects/jobs/tracking.py",
     "projects/jobs/mlflow_dataset.py",  # is one of MLflow's datasets, by its class
+    "projects/jobs/past_models.py",  # models by the run that logged them
+    "projects/jobs/snapshots.py",  # the copies of rows, through MLflow's artifact stores
     "projects/jobs/trial_runs.py",  # nested runs, written by a thread
     "projects/tuning/spark_study.py",  # MLflow's own study on Spark
     "projects/jobs/mlflow_evaluator.py",  # is a plugin of MLflow's, by its classes

@@ -1,0 +1,149 @@
+"""`podium new`: a project of one's own from a table, in one command."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from podium.command import Choice, Result, Unset, YesNo
+from podium.command import command as podium_command
+from podium.errors import UsageError
+from projects.jobs.train import ESTIMATOR_WORDS
+
+if TYPE_CHECKING:
+    from projects.scaffolding.asked import Asked
+    from projects.scaffolding.findings import Findings
+
+_TASKS = ("binary", "multiclass", "regression")
+
+
+class _Names(Unset):
+    """Names with commas between; one in double quotes may hold a comma."""
+
+    name = "a,b,c"
+
+    def read(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        import csv
+
+        return tuple(name.strip() for name in next(csv.reader([value], skipinitialspace=True)))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the project goes, and how its conda.yaml finds Podium."""
+
+    folder: Path
+    force: bool
+    requirement: str
+
+
+@podium_command(
+    "new",
+    examples="""
+    podium new churn --data customers.csv --target churned
+    podium new adult --data adult.data.csv --columns age,workclass,income --target income
+    podium new rides --data s3://bucket/rides/*.parquet --target fare --time picked_up
+    podium new cancer --data breast_cancer --target target --to projects/cancer
+    """,
+)
+@click.argument("name", type=Unset())
+@click.option(
+    "--data", type=Unset(), help="Path, folder, glob, s3://, bundled name or module:function."
+)
+@click.option("--target", type=Unset(), help="The column to predict.")
+@click.option("--to", type=Unset(), help="The folder to write.  [default: ./NAME]")
+@click.option("--task", type=Choice(*_TASKS), help=" | ".join(_TASKS) + ".  [default: by values]")
+@click.option("--positive", type=Unset(), help="Which of two labels counts as 1.")
+@click.option(
+    "--time", type=Unset(), help="The column of times to split by; none for no such split."
+)
+@click.option("--group", type=Unset(), help="The column of what rows belong to.")
+@click.option("--estimator", type=Choice(*ESTIMATOR_WORDS), help=" | ".join(ESTIMATOR_WORDS) + ".")
+@click.option("--columns", type=_Names(), help="Names for a CSV file without a header line.")
+@click.option(
+    "--header", type=YesNo(), help="Whether CSV files have a header line.  [default: told]"
+)
+@click.option(
+    "--podium", type=Unset(), help="Where environments get Podium: path, URL, requirement."
+)
+@click.option("--force", type=YesNo(), help="Write into a folder that is not empty.  [default: no]")
+def command(**given: Any) -> Result:
+    """Write a project from a table: project.yaml, README.md, MLproject and conda.yaml.
+
+    Looks at every column and says what it makes of it: kinds, ids, constants, time, task, metric,
+    leaks, personal data, words for missing. Each choice stands in project.yaml with its reason;
+    the folder can be trained at once. Nothing is overwritten without --force yes.
+    """
+    from projects.scaffolding.asked import Asked
+    from projects.scaffolding.requirement import podium_requirement
+
+    name = given["name"]
+    _refuse_name(name)
+    if given["data"] is None:
+        raise UsageError(
+            "Which table? --data is not given.",
+            remedy=f"podium new {name} --data FILE --target COLUMN",
+        )
+    keys = ("target", "task", "positive", "time", "group", "estimator", "header")
+    asked = Asked(
+        name, given["data"], columns=given["columns"] or (), **{k: given[k] for k in keys}
+    )
+    base = Path.cwd()
+    folder = Path(os.path.normpath(base / Path(given["to"] or name).expanduser()))
+    place = _Place(folder, bool(given["force"]), podium_requirement(given["podium"], base))
+    return _write(asked, place, base)
+
+
+def _refuse_name(name: str | None) -> None:
+    from podium.spec.names import model_name_problem
+
+    problem = model_name_problem(name or "")
+    if problem:
+        raise UsageError(
+            f"The name {name!r} {problem}; MLflow registers the model under it.",
+            remedy="Use letters, digits, - and _; --to says which folder is written.",
+        )
+
+
+def _write(asked: Asked, place: _Place, base: Path) -> Result:
+    """Look, write beside the folder, try, put in place; nothing is left of what fails."""
+    from podium.errors import DataError
+    from projects.scaffolding.files import FILES, files_of
+    from projects.scaffolding.folder import refuse_taken, staged
+    from projects.scaffolding.looking import look
+    from projects.scaffolding.place import modules_to_copy, written_source
+    from projects.scaffolding.reading import read_table
+    from projects.scaffolding.summary import document, summary
+    from projects.scaffolding.trial import try_declaration
+
+    refuse_taken(place.folder, FILES, force=place.force)
+    frame, read, source = read_table(asked, base)
+    found = look(frame, asked, read)
+    del frame
+    written = written_source(source, base, place.folder)
+    extra = modules_to_copy(source, base, place.folder)
+
+    def put(found: Findings) -> Result:
+        files = files_of(asked.name, written, found, place.requirement) | extra
+        with staged(place.folder, files) as stage:
+            try_declaration(stage, asked.source, base, found)
+        shown = _shown(place.folder, base)
+        text = summary(found, asked.name, asked.source, shown, tuple(files))
+        return Result(text, document(found, asked.name, written, place.folder))
+
+    return put(found)
+
+
+def _shown(folder: Path, base: Path) -> str:
+    """The folder as a command in `base` names it."""
+    return str(folder.relative_to(base)) if folder.is_relative_to(base) else str(folder)
+
+
+if __name__ == "__main__":
+    command()
