@@ -1,0 +1,45 @@
+"""Rows of two tables as whole numbers: the same number where all their values are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class PairCodes:
+    """(n,) and (m,) codes of the rows of the first and of the second table, from 0."""
+
+    first: Codes
+    second: Codes
+
+    @property
+    def count(self) -> int:
+        """How many codes there are: all are below it."""
+        highest = (int(codes.max()) for codes in (self.first, self.second) if len(codes))
+        return max(highest, default=-1) + 1
+
+    def counts(self) -> tuple[Codes, Codes]:
+        """(count,) how many rows of each table have a code."""
+        of = self.count
+        return np.bincount(self.first, minlength=of), np.bincount(self.second, minlength=of)
+
+
+def codes_of(first: pd.DataFrame, second: pd.DataFrame, columns: Iterable[str]) -> PairCodes:
+    """Codes by the values in `columns`, which are of the same types in both. Exact, not hashed.
+
+    Missing values are equal to each other. Without columns all rows are the same.
+    """
+    rows = len(first)
+    codes = np.zeros(rows + len(second), dtype=np.int64)
+    for name in columns:
+        both = pd.concat([first[name], second[name]], ignore_index=True)
+        own = pd.factorize(both)[0].astype(np.int64) + 1  # missing is -1
+        codes = pd.factorize(codes * (int(own.max(initial=0)) + 1) + own)[0].astype(np.int64)
+    return PairCodes(codes[:rows], codes[rows:])
