@@ -73,8 +73,9 @@ def compare_numbers(then: Mapping[str, float], now: Mapping[str, float]) -> Numb
 
 def near(one: float, other: float) -> bool:
     """Whether two numbers are equal within the tolerance."""
-    size = max(1.0, abs(one), abs(other))
-    return one == other or abs(one - other) <= TOLERANCE * size
+    if math.isinf(one) or math.isinf(other):
+        return one == other
+    return abs(one - other) <= TOLERANCE * max(1.0, abs(one), abs(other))
 
 
 def compare_scores(

@@ -72,12 +72,13 @@ def test_every_parameter_of_an_entry_point_reaches_its_parser(entry: str) -> Non
         assert flag in options
 
 
-@pytest.mark.parametrize("entry", ["train", "tune", "evaluate"])
+@pytest.mark.parametrize("entry", ["train", "tune", "evaluate", "reproduce"])
 def test_every_option_of_a_job_is_a_parameter_of_its_entry_point(entry: str) -> None:
     command = importlib.import_module(f"projects.jobs.{entry}").command
     point = mlproject()[entry]
     assert isinstance(point, dict)
-    own = {param.name for param in command.params} - {"json", "debug"}
+    options = [param for param in command.params if isinstance(param, click.Option)]
+    own = {option.name for option in options} - {"json", "debug"}
     assert own == set(point["parameters"])
 
 
