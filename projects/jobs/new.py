@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from podium.errors import UsageError
 from projects.jobs.train import ESTIMATOR_WORDS
 
 if TYPE_CHECKING:
+    from podium.data import TableSource
     from projects.scaffolding.asked import Asked
     from projects.scaffolding.findings import Findings
 
@@ -112,32 +113,43 @@ def _refuse_name(name: str | None) -> None:
 
 
 def _write(asked: Asked, place: _Place, base: Path) -> Result:
-    """Look, write beside the folder, try, put in place; nothing is left of what fails."""
+    """Look at the table, and write what it says; by another split where time does not do."""
     from podium.errors import DataError
-    from projects.scaffolding.files import FILES, files_of
-    from projects.scaffolding.folder import refuse_taken, staged
+    from projects.scaffolding.asked import NO_TIME
+    from projects.scaffolding.files import FILES
+    from projects.scaffolding.findings import Choice
+    from projects.scaffolding.folder import refuse_taken
     from projects.scaffolding.looking import look
-    from projects.scaffolding.place import modules_to_copy, written_source
     from projects.scaffolding.reading import read_table
-    from projects.scaffolding.summary import document, summary
-    from projects.scaffolding.trial import try_declaration
 
     refuse_taken(place.folder, FILES, force=place.force)
     frame, read, source = read_table(asked, base)
     found = look(frame, asked, read)
-    del frame
+    try:
+        return _put(found, asked, source, place, base)
+    except DataError as error:
+        if found.time is None or asked.time is not None:
+            raise
+        other = look(frame, replace(asked, time=NO_TIME), read)
+        split = Choice(other.split.value, f"not by {found.time!r}: {error.what}")
+        return _put(replace(other, split=split), asked, source, place, base)
+
+
+def _put(found: Findings, asked: Asked, source: TableSource, place: _Place, base: Path) -> Result:
+    """Write beside the folder, try, put in place; nothing is left of what fails."""
+    from projects.scaffolding.files import files_of
+    from projects.scaffolding.folder import staged
+    from projects.scaffolding.place import modules_to_copy, written_source
+    from projects.scaffolding.summary import document, summary
+    from projects.scaffolding.trial import try_declaration
+
     written = written_source(source, base, place.folder)
-    extra = modules_to_copy(source, base, place.folder)
-
-    def put(found: Findings) -> Result:
-        files = files_of(asked.name, written, found, place.requirement) | extra
-        with staged(place.folder, files) as stage:
-            try_declaration(stage, asked.source, base, found)
-        shown = _shown(place.folder, base)
-        text = summary(found, asked.name, asked.source, shown, tuple(files))
-        return Result(text, document(found, asked.name, written, place.folder))
-
-    return put(found)
+    files = files_of(asked.name, written, found, place.requirement)
+    files |= modules_to_copy(source, base, place.folder)
+    with staged(place.folder, files) as stage:
+        try_declaration(stage, asked.source, base, found)
+    text = summary(found, asked.name, asked.source, _shown(place.folder, base), tuple(files))
+    return Result(text, document(found, asked.name, written, place.folder))
 
 
 def _shown(folder: Path, base: Path) -> str:

@@ -1,0 +1,1 @@
+"""`podium new`: what a table says about itself, and a project written from it."""

@@ -1,0 +1,109 @@
+"""What kind of feature each column makes, or why it makes none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from podium.artifact.scoring.values import numeric_values
+from podium.spec.parts import Features, Part
+from projects.scaffolding.findings import LeftOut
+from projects.training.infer import _kind as kind_of
+from projects.training.infer import _parts as parts_of
+
+Kind = Literal["numeric", "categorical", "text", "datetime", ""]
+
+_DIRTY_SHARE = 0.1  # training refuses a numeric column with more values that are no numbers
+_OTHER_DATE = re.compile(r"\s*\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b.*|\s*\d{4}/\d{1,2}/\d{1,2}\b.*")
+_CODE = r"\s*0\d"  # 007 is rather a code than a number
+_DATE_SHARE = 0.9
+_MANY_CATEGORIES = 100
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's kind of feature, none where it is left out; `note` is a sentence, or empty."""
+
+    name: str
+    kind: Kind
+    why: str = ""
+    note: str = ""
+
+
+def look_at_column(series: pd.Series[Any]) -> Column:
+    """The kind of one column by its values, or why it is left out."""
+    name = str(series.name)
+    if not name.strip():
+        return Column(name, "", "it has no name, as the row numbers that pandas writes")
+    values, note = _cleaned(series)
+    kind, why = kind_of(values)
+    if kind != "datetime" and _dates_of_another_spelling(values):
+        return Column(
+            name, "", "its dates are not written YYYY-MM-DD; a data.loader can make them so"
+        )
+    distinct = values.nunique() if kind == "categorical" else 0
+    if distinct > _MANY_CATEGORIES:
+        note = f"{name!r} is a category with {distinct:,} different values"
+    return Column(name, kind, why, note)  # type: ignore[arg-type]
+
+
+def features_of(columns: Iterable[Column], frame: pd.DataFrame) -> Features:
+    """The features that the columns make, in the order of the table."""
+    by_kind: dict[str, list[str]] = {"numeric": [], "categorical": [], "text": [], "datetime": []}
+    for column in columns:
+        if column.kind:
+            by_kind[column.kind].append(column.name)
+    taken = set(map(str, frame.columns))
+    return Features(
+        numeric=tuple(by_kind["numeric"]),
+        categorical=tuple(by_kind["categorical"]),
+        text=tuple(by_kind["text"]),
+        datetime={
+            name: parts for name in by_kind["datetime"] if (parts := _free(name, frame, taken))
+        },
+    )
+
+
+def left_out(columns: Iterable[Column]) -> tuple[LeftOut, ...]:
+    """The columns that make no feature."""
+    return tuple(LeftOut(column.name, column.why) for column in columns if not column.kind)
+
+
+def _free(name: str, frame: pd.DataFrame, taken: set[str]) -> tuple[Part, ...]:
+    """The parts of a datetime column whose names no other column has."""
+    return tuple(part for part in parts_of(frame[name]) if f"{name}_{part}" not in taken)
+
+
+def _cleaned(series: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
+    """Strings that are nearly all numbers as numbers, and a sentence on the rest."""
+    if not pd.api.types.is_string_dtype(series.dtype):
+        return series, ""
+    present = series.dropna()
+    if not len(present) or present.astype(str).str.match(_CODE).any():
+        return series, ""
+    values, bad = numeric_values(present)
+    if bad.mean() > _DIRTY_SHARE:
+        return series, ""
+    note = ""
+    if bad.any():
+        note = (
+            f"{series.name!r} is no number in {int(bad.sum()):,} of {len(series):,} rows, such as "
+            f"{str(present[bad].iloc[0])!r}: taken as missing there"
+        )
+    return pd.Series(values, index=present.index, name=series.name).reindex(series.index), note
+
+
+def _dates_of_another_spelling(series: pd.Series[Any]) -> bool:
+    if not pd.api.types.is_string_dtype(series.dtype):
+        return False
+    present = series.dropna()
+    sample = present.sample(min(1_000, len(present)), random_state=0).astype(str)
+    return len(sample) > 0 and sample.map(_is_other_date).mean() >= _DATE_SHARE
+
+
+def _is_other_date(text: str) -> bool:
+    return _OTHER_DATE.fullmatch(text) is not None

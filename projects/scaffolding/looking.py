@@ -1,0 +1,198 @@
+"""Looks at a table: what it holds, what to predict from, and how it is to be split and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from podium.artifact.scoring.values import category_values, numeric_values
+from podium.errors import DataError, UsageError, did_you_mean
+from podium.evaluation import DEFAULT_METRIC
+from podium.spec import label_text
+from podium.spec.parts import Features
+from projects.scaffolding.asked import NO_TIME, Asked
+from projects.scaffolding.findings import (
+    Choice,
+    Findings,
+    Personal,
+    Read,
+    TargetFound,
+)
+from projects.scaffolding.kinds import Column, features_of, left_out, look_at_column
+from projects.scaffolding.leaks import Predicted, find_leaks
+from projects.scaffolding.target import look_at_target
+from projects.scaffolding.times import spans_years, time_column
+
+_RARE_SHARE = 0.05  # below it, the area under the ROC curve flatters
+_RARE_ROWS = 50
+_YEARS_OF_SEASONS = 2
+_SHOWN = 5
+
+
+def look(frame: pd.DataFrame, asked: Asked, read: Read) -> Findings:
+    """All that `frame` says about the project that was `asked` for. `asked.target` is a column.
+
+    Raises DataError and UsageError, as the target and named columns do, and DataError where no
+    column is left to predict from.
+    """
+    frame = frame.rename(columns=str)
+    target = look_at_target(frame[str(asked.target)], asked)
+    names = [str(name) for name in frame.columns if name != target.column]
+    columns = [look_at_column(frame[name]) for name in names]
+    split = _split(frame, columns, asked)
+    used = [column for column in columns if column.name not in (split.time, asked.group)]
+    features = _with_time(features_of(used, frame), frame, split.time)
+    _refuse_none(features, used, target)
+    leaks = find_leaks(frame, features, _predicted(frame, target))
+    told = {name for leak in leaks if leak.certain for name in leak.columns}
+    found = Findings(
+        rows=len(frame),
+        columns=len(frame.columns),
+        read=read,
+        target=target,
+        features=_without(features, told),
+        left_out=tuple(each for each in left_out(used) if each.column not in told),
+        leaks=leaks,
+        personal=_personal(frame, target),
+        time=split.time,
+        group=asked.group,
+        split=split.choice,
+        metric=_metric(target),
+        estimator=_estimator(asked, features),
+    )
+    return replace(found, notes=tuple(_notes(frame, found, columns)))
+
+
+@dataclass(frozen=True)
+class _SplitBy:
+    time: str | None
+    choice: Choice
+
+
+def _split(frame: pd.DataFrame, columns: list[Column], asked: Asked) -> _SplitBy:
+    for option, name in (("--group", asked.group), ("--time", asked.time)):
+        if name is not None and (option, name) != ("--time", NO_TIME):
+            _refuse_unknown(option, name, frame, asked)
+    time, why = asked.time, "as asked for with --time"
+    if time == NO_TIME:
+        time = None
+    elif time is None:
+        datetimes = [column.name for column in columns if column.kind == "datetime"]
+        time, why = time_column(frame, datetimes)
+    if time is not None:
+        return _SplitBy(time, Choice("time", f"by {time!r}: {why}"))
+    if asked.group is not None:
+        return _SplitBy(None, Choice("group", f"by {asked.group!r}, as asked for with --group"))
+    why = "no column says when a row was" if asked.time is None else "as asked for with --time none"
+    return _SplitBy(None, Choice("random", why))
+
+
+def _refuse_unknown(option: str, name: str, frame: pd.DataFrame, asked: Asked) -> None:
+    if name == asked.target:
+        raise UsageError(f"{option}: {name!r} is the target.", remedy="Name another column.")
+    if name not in frame.columns:
+        known = [str(column) for column in frame.columns]
+        raise UsageError(
+            f"{option}: there is no column {name!r}.",
+            remedy=did_you_mean(name, known) or f"The columns are {', '.join(known[:30])}.",
+        )
+
+
+def _with_time(features: Features, frame: pd.DataFrame, time: str | None) -> Features:
+    """The features, and what recurs of the time column: its weekday and hour.
+
+    The month is left out where training does not see each of them.
+    """
+    if time is None:
+        return features
+    taken = set(map(str, frame.columns))
+    column = features_of([Column(time, "datetime")], frame).datetime.get(time, ())
+    seasons = spans_years(frame[time], _YEARS_OF_SEASONS)
+    parts = tuple(p for p in column if (p != "month" or seasons) and f"{time}_{p}" not in taken)
+    datetimes = {**features.datetime, **({time: parts} if parts else {})}
+    return features.model_copy(update={"datetime": datetimes})
+
+
+def _refuse_none(features: Features, columns: list[Column], target: TargetFound) -> None:
+    if features.columns:
+        return
+    left = "; ".join(f"{column.name!r}: {column.why}" for column in columns[:_SHOWN])
+    raise DataError(
+        f"No column is left to predict {target.column!r} from.",
+        remedy=f"Left out were {left}." if left else "The table needs more columns.",
+    )
+
+
+def _predicted(frame: pd.DataFrame, target: TargetFound) -> Predicted:
+    raw = frame[target.column]
+    if target.task == "regression":
+        return Predicted(target.column, target.task, numeric_values(raw)[0])
+    text = category_values(raw)[0]
+    order = [label_text(label) for label, _ in target.classes]
+    if target.positive is not None:
+        order.sort(key=lambda label: label == label_text(cast(str, target.positive)))
+    codes = pd.Series(text).map({label: place for place, label in enumerate(order)})
+    return Predicted(target.column, target.task, codes.to_numpy(dtype=np.int64))
+
+
+def _without(features: Features, told: set[str]) -> Features:
+    return Features(
+        numeric=tuple(name for name in features.numeric if name not in told),
+        categorical=tuple(name for name in features.categorical if name not in told),
+        text=features.text,
+        datetime={name: parts for name, parts in features.datetime.items() if name not in told},
+    )
+
+
+def _personal(frame: pd.DataFrame, target: TargetFound) -> tuple[Personal, ...]:
+    from podium.data.personal import personal_columns
+
+    found = personal_columns(frame.drop(columns=target.column))
+    return tuple(Personal(each.column, each.kind, each.why) for each in found)
+
+
+def _metric(target: TargetFound) -> Choice:
+    share = target.positive_share
+    if share is not None and share < _RARE_SHARE:
+        why = f"only {share:.2%} of the rows are positive; roc_auc flatters there"
+        return Choice("average_precision", why)
+    return Choice(DEFAULT_METRIC[target.task], f"the usual one of a {target.task} task")
+
+
+def _estimator(asked: Asked, features: Features) -> Choice:
+    if asked.estimator is not None:
+        return Choice(asked.estimator, "as asked for with --estimator")
+    if set(features.columns) == set(features.text):
+        return Choice("linear", "words are best weighed one by one")
+    return Choice("xgboost", "it does well on most tables")
+
+
+def _notes(frame: pd.DataFrame, found: Findings, columns: list[Column]) -> Iterator[str]:
+    yield from found.read.why
+    yield from (column.note for column in columns if column.note)
+    rare = [(label, n) for label, n in found.target.classes if n < _RARE_ROWS]
+    if rare:
+        named = ", ".join(f"{label_text(label)} ({n:,})" for label, n in rare[:_SHOWN])
+        more = f" and {len(rare) - _SHOWN} more" if len(rare) > _SHOWN else ""
+        yield f"classes with few rows, about which little can be said: {named}{more}"
+    if found.group is None:
+        yield from (
+            f"{name!r} looks like what rows belong to: --group {name} keeps them together"
+            for name in _possible_groups(frame, found)
+        )
+
+
+def _possible_groups(frame: pd.DataFrame, found: Findings) -> Iterator[str]:
+    """Columns called like ids, each value of which has some rows, but not many of them all."""
+    for name in (str(column) for column in frame.columns):
+        words = name.lower().replace("-", "_").split("_")
+        called = words[-1] in ("id", "serial", "uuid") or name.endswith(("Id", "ID"))
+        if not called or name in (found.target.column, found.time):
+            continue
+        distinct = frame[name].nunique()
+        if distinct >= _RARE_ROWS and len(frame) >= 2 * distinct:
+            yield name

@@ -1,0 +1,122 @@
+"""What `podium new` prints: the table, the choices with their reasons, what to look at."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from podium.reports.text import text_table
+from podium.spec import label_text
+from projects.scaffolding.findings import Findings
+from projects.scaffolding.yaml_words import printable, sentence
+
+_SHOWN = 12
+_SHOWN_CLASSES = 6
+
+
+def summary(found: Findings, name: str, source: str, folder: str, files: tuple[str, ...]) -> str:
+    """One screen for a terminal, ending in the next commands. `folder` as a command names it."""
+    blocks = [
+        f"{source}: {found.rows:,} rows, {found.columns:,} columns",
+        text_table(("choice", "value", "why"), list(_choices(found))).rstrip(),
+        text_table(("features", "columns", "which"), list(_features(found))).rstrip(),
+        *_section("Forbidden, as they tell the target:", _leaks(found, certain=True)),
+        *_section("To be looked at, as they may tell it:", _leaks(found, certain=False)),
+        *_section("Personal data, it seems:", _personal(found)),
+        *_section("Notes:", [sentence(note) for note in found.notes]),
+        f"Wrote {', '.join(files)} in {folder}",
+        "\n".join(_next(name, folder)),
+    ]
+    return "\n\n".join(blocks)
+
+
+def document(found: Findings, name: str, source: str, folder: Path) -> dict[str, Any]:
+    """The same facts for machines."""
+    facts = asdict(found) | {"features": found.features.model_dump()}
+    classes = [{"label": label, "rows": rows} for label, rows in found.target.classes]
+    facts["target"] |= {"classes": classes, "positive_share": found.target.positive_share}
+    return {
+        "project": name,
+        "folder": str(folder),
+        "source": source,
+        **facts,
+        "forbidden": list(found.forbidden),
+    }
+
+
+def next_commands(name: str, folder: str) -> tuple[str, ...]:
+    """What comes after `podium new`, for the project in `folder`."""
+    place = "" if folder == "." else f" --project {shlex.quote(folder)}"
+    return (
+        f"podium train{place}",
+        f"podium tune{place} --trials 20",
+        f"mlflow run {shlex.quote(folder)} -e train --env-manager local "
+        f"--experiment-name {shlex.quote(name)}",
+    )
+
+
+def _choices(found: Findings) -> Iterator[tuple[str, str, str]]:
+    target = found.target
+    yield "target", printable(target.column), ""
+    yield "task", target.task, target.why
+    if target.positive is not None:
+        share = target.positive_share or 0.0
+        yield "positive", _label(target.positive), f"{share:.1%} of rows; {target.positive_why}"
+    if target.classes:
+        shown = [f"{_label(label)} {rows:,}" for label, rows in target.classes[:_SHOWN_CLASSES]]
+        more = len(target.classes) - _SHOWN_CLASSES
+        yield (
+            "classes",
+            f"{len(target.classes)}",
+            ", ".join([*shown, *[f"{more} more"] * (more > 0)]),
+        )
+    yield "split", found.split.value, printable(found.split.why)
+    yield "metric", found.metric.value, found.metric.why
+    yield "estimator", found.estimator.value, found.estimator.why
+
+
+def _features(found: Findings) -> Iterator[tuple[str, str, str]]:
+    features = found.features
+    for kind in ("numeric", "categorical", "text"):
+        names = getattr(features, kind)
+        if names:
+            yield kind, f"{len(names):,}", _names(names)
+    if features.datetime:
+        names = tuple(f"{n} ({', '.join(parts)})" for n, parts in features.datetime.items())
+        yield "datetime", f"{len(names):,}", _names(names)
+    for left in found.left_out[:_SHOWN]:
+        yield "left out", "", printable(f"{left.column}: {left.why}")
+    if len(found.left_out) > _SHOWN:
+        yield "left out", f"{len(found.left_out):,}", "in all; project.yaml lists them"
+
+
+def _names(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return printable(", ".join(names[:_SHOWN]) + more)
+
+
+def _leaks(found: Findings, *, certain: bool) -> list[str]:
+    leaks = [leak for leak in found.leaks if leak.certain == certain]
+    lines = [f"{', '.join(leak.columns)}: {leak.how}" for leak in leaks[:_SHOWN]]
+    return [*lines, *[f"and {len(leaks) - _SHOWN} more"] * (len(leaks) > _SHOWN)]
+
+
+def _personal(found: Findings) -> list[str]:
+    return [f"{each.column}: {each.kind} ({each.why})" for each in found.personal]
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    return ["\n".join([title, *(f"  {printable(line)}" for line in lines)])] if lines else []
+
+
+def _next(name: str, folder: str) -> Iterator[str]:
+    yield "Next:"
+    yield from (f"  {command}" for command in next_commands(name, folder))
+
+
+def _label(label: bool | int | float | str) -> str:
+    text = label_text(label)
+    return repr(text) if text != text.strip() else printable(text)
