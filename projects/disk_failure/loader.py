@@ -1,0 +1,251 @@
+"""Drive-days with a label, out of the daily CSV files that Backblaze publishes.
+
+A row is a drive on a day. Its label `fails` is 1 where the drive fails within `horizon_days` of
+that day (0 <= failure day - day <= horizon), else 0. A row is kept only where its label is known:
+
+* Rows after a drive's first failure are left out, whether it came back repaired or by mistake.
+* Rows whose horizon reaches beyond the last day of the data are left out, those of drives that
+  fail among them: the last days would else hold failures only.
+* A drive that is no longer seen, and did not fail, is censored and not healthy: it may have been
+  taken out because it was failing. Its rows whose horizon reaches beyond the day when it was last
+  seen are left out. What it showed earlier is known to have been followed by no failure.
+
+Files may have other columns than one another: what a file lacks is missing. Of a drive that is
+in one file twice on one day, the first row counts, and a failure in any of them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from podium.data.csv_header import read_header
+from podium.data.frame import to_frame
+from podium.data.types import plain
+from podium.errors import DataError, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LABEL = "fails"
+_NEEDED = ("date", "serial_number", "failure")
+_SMART = (1, 5, 7, 9, 10, 12, 184, 187, 188, 190, 193, 194, 196, 197, 198, 199)
+STANDARD = (*_NEEDED, "model", "capacity_bytes", *(f"smart_{number}_raw" for number in _SMART))
+_NUMBERS = re.compile(r"smart_\d+_(raw|normalized)|capacity_bytes|pod_slot_num")
+_TYPES = {"date": pa.date32(), "serial_number": pa.string(), "failure": pa.int8()}
+_CODED = pa.dictionary(pa.int32(), pa.string())
+_DAY_NAME = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DENSE = 4  # drives are seen on most days: counting is then quicker than hashing
+_NEVER = np.iinfo(np.int64).max // 2
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of rows: `kept` marks those with a label, `fails` holds it (one a row)."""
+
+    kept: np.ndarray
+    fails: np.ndarray
+
+
+def drive_days_columns(files: list[Path], **options: object) -> list[str]:
+    """The columns of `drive_days`: those in any header, the standard ones, and the label."""
+    del options
+    found = (name for file in files for name in _header(file))
+    return list(dict.fromkeys((*found, *STANDARD, LABEL)))
+
+
+def drive_days(
+    files: list[Path], columns: list[str] | None = None, *, horizon_days: int = 7
+) -> pd.DataFrame:
+    """One row a drive and day whose label is known, in the order of the files.
+
+    `columns` are those wanted, None meaning all. Days are datetime64, SMART values and capacity
+    float64, `failure` and the label int64, all others strings.
+
+    Raises:
+        DataError: A file is broken or no drive statistics; a day is in two files, or not the one
+            that its file is named after; or no row has a label that is known yet.
+    """
+    _check_horizon(horizon_days)
+    headers = {file: _header(file) for file in files}
+    known = list(dict.fromkeys((*(n for names in headers.values() for n in names), *STANDARD)))
+    wanted = [*known, LABEL] if columns is None else columns
+    _refuse_unknown(wanted, [*known, LABEL])
+    table = _read_all(headers, [name for name in known if name in {*wanted, *_NEEDED}])
+    drive, day, failed = _drives(table), _days(table), _failed(table)
+    first = ~_repeated(drive, day)
+    found = label_days(drive, day, failed, horizon_days)
+    kept = found.kept & first
+    if not kept.any():
+        raise _no_labels(day, horizon_days)
+    rows = pa.array(kept)
+    made = {LABEL: pa.chunked_array([pa.array(found.fails[kept], pa.int64())])}
+    return to_frame(
+        (name, made[name] if name in made else plain(_cleaned(name, table[name].filter(rows))))
+        for name in wanted
+    )
+
+
+def label_days(drive: np.ndarray, day: np.ndarray, failed: np.ndarray, horizon_days: int) -> Known:
+    """Labels of rows, and which of them are known: see the head of this module.
+
+    `drive` holds codes from 0 on, `day` whole days, `failed` truth values; one entry a row.
+    """
+    drives = int(drive.max(initial=-1)) + 1
+    failure, seen = np.full(drives, _NEVER), np.full(drives, -_NEVER)
+    np.minimum.at(failure, drive[failed], day[failed])
+    np.maximum.at(seen, drive, day)
+    known_until = np.where(failure < _NEVER, day.max(initial=-_NEVER), seen)
+    kept = (day <= failure[drive]) & (day + horizon_days <= known_until[drive])
+    return Known(kept, failure[drive] - day <= horizon_days)
+
+
+def _check_horizon(horizon_days: object) -> None:
+    if not isinstance(horizon_days, int) or isinstance(horizon_days, bool) or horizon_days < 1:
+        raise DataError(
+            f"horizon_days is {horizon_days!r}.",
+            remedy="Write under data.options how many whole days ahead to look, from 1 on.",
+        )
+
+
+def _header(file: Path) -> tuple[str, ...]:
+    with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
+        names = read_header(cast("IO[bytes]", stream), file.name).names
+    lacking = [name for name in _NEEDED if name not in names]
+    if lacking:
+        raise DataError(
+            f"{file.name} has no column {', '.join(map(repr, lacking))}.",
+            remedy="Give daily files of Backblaze's drive statistics, and nothing else.",
+        )
+    return names
+
+
+def _refuse_unknown(wanted: Iterable[str], known: list[str]) -> None:
+    for name in wanted:
+        if name not in known:
+            raise DataError(
+                f"The drive statistics have no column {name!r}.", remedy=did_you_mean(name, known)
+            )
+
+
+def _read_all(headers: dict[Path, tuple[str, ...]], names: list[str]) -> pa.Table:
+    """The columns `names` of all files, days parsed; what no file has is missing throughout."""
+    with ThreadPoolExecutor(pa.cpu_count()) as pool:
+        tables = list(pool.map(lambda one: _read(one[0], one[1], names), headers.items()))
+    _refuse_shared_days(headers, tables)
+    table = pa.concat_tables(tables, promote_options="default")
+    for name in names:
+        if name not in table.column_names:
+            kind = pa.float64() if _NUMBERS.fullmatch(name) else pa.string()
+            table = table.append_column(name, pa.nulls(len(table), kind))
+    return table
+
+
+def _read(file: Path, header: tuple[str, ...], names: list[str]) -> pa.Table:
+    present = [name for name in names if name in header]
+    options = pacsv.ConvertOptions(
+        include_columns=present,
+        column_types={name: _type_of(name) for name in present},
+        null_values=[""],
+        strings_can_be_null=True,
+    )
+    read = pacsv.ReadOptions(use_threads=False)
+    try:
+        table = pacsv.read_csv(str(file), read_options=read, convert_options=options)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(
+            f"{file.name} cannot be read: {error}.", remedy="Repair it, or fetch it again."
+        ) from error
+    for name in _NEEDED:
+        if table[name].null_count:
+            raise DataError(
+                f"{file.name}: {name} is missing in {table[name].null_count:,} rows.",
+                remedy="Fill it, or remove those rows.",
+            )
+    _refuse_other_day(file, table["date"])
+    return table
+
+
+def _type_of(name: str) -> pa.DataType:
+    if name in _TYPES:
+        return _TYPES[name]
+    return pa.float64() if _NUMBERS.fullmatch(name) else _CODED
+
+
+def _refuse_other_day(file: Path, days: pa.ChunkedArray) -> None:
+    """Refuses rows of another day than the one that the file is named after, if it is."""
+    named = file.name.partition(".")[0]
+    other = [f"{day}" for day in days.unique().to_pylist() if f"{day}" != named]
+    if other and _DAY_NAME.fullmatch(named):
+        raise DataError(
+            f"{file.name} holds rows of {other[0]}.",
+            remedy="The name and the column date must agree: correct the one that is wrong.",
+        )
+
+
+def _refuse_shared_days(files: Iterable[Path], tables: list[pa.Table]) -> None:
+    first: dict[date, Path] = {}
+    for file, table in zip(files, tables, strict=True):
+        for day in table["date"].unique().to_pylist():
+            if first.setdefault(day, file) is not file:
+                raise DataError(
+                    f"{first[day].name} and {file.name} both hold {day:%Y-%m-%d}.",
+                    remedy="Give each day once, for example without unpacked copies of .csv.gz.",
+                )
+
+
+def _drives(table: pa.Table) -> np.ndarray:
+    """A code for each row's serial number, which are the more quickly told apart together."""
+    coded = table["serial_number"].combine_chunks().dictionary_encode()
+    return np.asarray(coded.indices)
+
+
+def _days(table: pa.Table) -> np.ndarray:
+    return np.asarray(table["date"].cast(pa.int32())).astype(np.int64)
+
+
+def _failed(table: pa.Table) -> np.ndarray:
+    failure = np.asarray(table["failure"])
+    if not np.isin(failure, (0, 1)).all():
+        raise DataError(
+            f"The column failure holds {int(failure[failure > 1].max(initial=-1))}.",
+            remedy="It is 1 on the day when a drive fails, and else 0.",
+        )
+    return failure == 1
+
+
+def _repeated(drive: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """Whether the same drive and day came before."""
+    import pandas as pd
+
+    start, days = int(day.min(initial=0)), int(np.ptp(day)) + 1 if len(day) else 1
+    place = drive * np.int64(days) + (day - start)
+    if place.max(initial=0) < _DENSE * len(place) and np.bincount(place).max(initial=0) <= 1:
+        return np.zeros(len(place), dtype=bool)
+    return np.asarray(pd.Series(place).duplicated())
+
+
+def _cleaned(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Backblaze writes -1 for a capacity that a drive did not tell."""
+    if name != "capacity_bytes":
+        return column
+    return pc.if_else(pc.greater(column, 0), column, pa.scalar(None, pa.float64()))
+
+
+def _no_labels(day: np.ndarray, horizon_days: int) -> DataError:
+    days = len(np.unique(day))
+    return DataError(
+        f"No row of the {days} days has a label that is known {horizon_days} days ahead.",
+        remedy="Give more days than horizon_days, or look fewer days ahead.",
+    )
