@@ -26,7 +26,7 @@ COMMANDS = {
     "quickstart": _Entry(
         "Start here",
         "projects.jobs.quickstart",
-        "Train, tune, promote, serve and roll back, in one go.",
+        "Train, tune, promote, serve, roll back and reproduce, in one go.",
     ),
     "train": _Entry(
         "Train", "projects.jobs.train", "Train a project's model, log all of it, register it."

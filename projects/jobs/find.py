@@ -39,7 +39,7 @@ def project_folder(project: str) -> Path:
     if path.is_dir():
         raise NotFound(
             f"The folder {path.resolve()} has no {FILE_NAME}.",
-            remedy="Write one there; the README shows the smallest.",
+            remedy="podium new writes one for a table.",
         )
     raise NotFound(
         f"There is no project {project!r}: no folder with a {FILE_NAME}, and no bundled project.",

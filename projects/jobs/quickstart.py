@@ -55,12 +55,12 @@ _FLIGHTS: list[dict[str, Any]] = [
 @click.option("--rows", type=WholeNumber(1), help="Train on so many flights instead of all.")
 @click.option("--port", type=WholeNumber(1), help="Port of the server.  [default: a free one]")
 def command(rows: int | None, port: int | None) -> Result:
-    """Train on real flights, tune, evaluate, promote, serve with both servers, and roll back.
+    """Train on real flights, tune, evaluate, promote, serve, roll back, and reproduce.
 
     Registers two versions, a linear one and the best XGBoost of a short search, compares each with
     the champion, brings one after the other to production, serves it with MLflow's server and with
-    Podium's, and goes back to the first while the latter answers. Uses the
-    tracking server of MLFLOW_TRACKING_URI, or mlflow.db in the current folder. Each step is printed
+    Podium's, and goes back to the first while the latter answers; trains the first again
+    from the rows that were kept with it, to see that it is the same. Uses the tracking server of MLFLOW_TRACKING_URI, or mlflow.db in the current folder. Each step is printed
     as the command that does the same by hand.
     """
     from podium.where import check_reachable
@@ -85,6 +85,9 @@ def command(rows: int | None, port: int | None) -> Result:
     _say("7. See what happened")
     podium("history", _PROJECT)
     podium("history", _PROJECT, "--at", between.isoformat())
+    _say(f"8. Which data it was trained on; version {first} trained again from what was kept")
+    podium("data", _PROJECT)
+    podium("reproduce", f"models:/{_PROJECT}/{first}")
     document = {"model_uri": _CHAMPION, "versions": [first, second], "champion": first}
     document |= {"seconds_to_follow": round(seconds, 2), **answer}
     return Result(_text(answer, first, second, tracking.tracking_uri()), document)

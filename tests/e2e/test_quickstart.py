@@ -34,6 +34,7 @@ def test_the_quick_start_trains_promotes_serves_rolls_back_and_stops_what_it_sta
     assert "$ curl" in done.stderr
     assert "The same predictions, from version 2." in done.stderr
     assert "Version 1 answers, " in done.stderr
+    assert "Equal within 1e-12: metrics and predictions." in done.stderr
     assert not _left(tmp_path)
 
 
