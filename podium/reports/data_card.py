@@ -22,7 +22,7 @@ def data_card(facts: Mapping[str, Any]) -> str:
         *_classes(facts["classes"], facts["target"]),
         "## Personal data\n" + _personal(facts["personal"]),
         *_columns(facts["columns"]),
-        f"Content: SHA-256 `{facts['digest']}`. Shares are of all {facts['rows']:,} rows. Values "
+        f"Content: SHA-256 `{facts['digest']}`. Shares are of all rows. Values "
         "are shown only where at least 10 rows have them.",
     ]
     return "\n\n".join(sections) + "\n"
@@ -31,8 +31,12 @@ def data_card(facts: Mapping[str, Any]) -> str:
 def _summary(facts: Mapping[str, Any]) -> str:
     span = facts["span"]
     when = f", from {span['first']} to {span['last']}" if span else ""
-    columns = len(facts["columns"])
-    return f"{facts['rows']:,} rows and {columns:,} column{'s' * (columns != 1)}{when}."
+    rows = _counted(facts["rows"], "row")
+    return f"{rows} and {_counted(len(facts['columns']), 'column')}{when}."
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def _declared(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

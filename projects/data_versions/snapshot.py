@@ -11,7 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from podium.data import content_digest
 from podium.documents import to_json
@@ -20,6 +20,7 @@ from podium.where import without_password
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 SCHEMA = 1
 ROWS, DESCRIBED = "rows.parquet", "snapshot.json"
@@ -72,14 +73,24 @@ def write_rows(frame: pd.DataFrame, folder: Path, digest: str) -> Snapshot:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pandas(frame, preserve_index=False)
     file = folder / ROWS
-    pq.write_table(table.replace_schema_metadata(None), file, compression="zstd")
+    table = pa.table({str(name): _array(series) for name, series in frame.items()})
+    pq.write_table(table, file, compression="zstd")
     columns = tuple((str(name), str(dtype)) for name, dtype in frame.dtypes.items())
     now = datetime.now(UTC).isoformat(timespec="seconds")
     described = Snapshot(digest, len(frame), columns, file.stat().st_size, _sha256(file), now)
     (folder / DESCRIBED).write_text(described.text(), encoding="utf-8")
     return described
+
+
+def _array(series: pd.Series[Any]) -> pa.Array:
+    """A column for Parquet; missing numbers are null, as missing values of other types are."""
+    import pyarrow as pa
+
+    if getattr(series.dtype, "tz", None) is None:
+        return pa.array(series, from_pandas=True)
+    instants = series.dt.tz_convert(None).to_numpy()  # pandas stores them in UTC
+    return pa.array(instants, type=pa.timestamp("us", tz="UTC"))
 
 
 def read_rows(file: Path) -> pd.DataFrame:

@@ -59,9 +59,10 @@ def command(rows: int | None, port: int | None) -> Result:
 
     Registers two versions, a linear one and the best XGBoost of a short search, compares each with
     the champion, brings one after the other to production, serves it with MLflow's server and with
-    Podium's, and goes back to the first while the latter answers; trains the first again
-    from the rows that were kept with it, to see that it is the same. Uses the tracking server of MLFLOW_TRACKING_URI, or mlflow.db in the current folder. Each step is printed
-    as the command that does the same by hand.
+    Podium's, goes back to the first while the latter answers, and trains the first again from the
+    rows that were kept with it, to see that it is the same. Uses the tracking server of
+    MLFLOW_TRACKING_URI, or mlflow.db in the current folder. Each step is printed as the command
+    that does the same by hand.
     """
     from podium.where import check_reachable
     from projects.jobs import tracking

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from podium.spec import label_text
 from projects.scaffolding.findings import Findings
-from projects.scaffolding.yaml_words import comment, flow_list, flow_map, scalar, sentence
+from projects.scaffolding.yaml_words import comment, flow_list, flow_map, scalar, sentence, shown
 
 _SHOWN_CLASSES = 8
 
@@ -41,9 +40,9 @@ def _target_words(found: Findings) -> str:
     target = found.target
     if not target.classes:
         return target.why
-    shown = [f"{label_text(label)} {rows:,}" for label, rows in target.classes[:_SHOWN_CLASSES]]
+    listed = [f"{shown(label)} {rows:,}" for label, rows in target.classes[:_SHOWN_CLASSES]]
     more = ["…"] * (len(target.classes) > _SHOWN_CLASSES)
-    return f"{target.why}: {', '.join([*shown, *more])}"
+    return f"{target.why}: {', '.join([*listed, *more])}"
 
 
 def _data(source: str, found: Findings) -> Iterator[str]:

@@ -24,11 +24,13 @@ from projects.scaffolding.findings import (
 )
 from projects.scaffolding.kinds import Column, features_of, left_out, look_at_column
 from projects.scaffolding.leaks import Predicted, find_leaks
+from projects.scaffolding.order import order_note
 from projects.scaffolding.target import look_at_target
 from projects.scaffolding.times import spans_years, time_column
 
 _RARE_SHARE = 0.05  # below it, the area under the ROC curve flatters
 _RARE_ROWS = 50
+_NEARLY_ALL = 0.9
 _YEARS_OF_SEASONS = 2
 _SHOWN = 5
 
@@ -172,17 +174,32 @@ def _estimator(asked: Asked, features: Features) -> Choice:
 
 
 def _notes(frame: pd.DataFrame, found: Findings, columns: list[Column]) -> Iterator[str]:
-    yield from found.read.why
     yield from (column.note for column in columns if column.note)
-    rare = [(label, n) for label, n in found.target.classes if n < _RARE_ROWS]
-    if rare:
-        named = ", ".join(f"{label_text(label)} ({n:,})" for label, n in rare[:_SHOWN])
-        more = f" and {len(rare) - _SHOWN} more" if len(rare) > _SHOWN else ""
-        yield f"classes with few rows, about which little can be said: {named}{more}"
+    yield from _class_notes(found)
+    if found.time is None:
+        note = order_note(found.target.task, _predicted(frame, found.target).y)
+        yield from [note] * bool(note)
     if found.group is None:
         yield from (
             f"{name!r} looks like what rows belong to: --group {name} keeps them together"
             for name in _possible_groups(frame, found)
+        )
+
+
+def _class_notes(found: Findings) -> Iterator[str]:
+    """On classes that are rare, and on one that is nearly all."""
+    classes = found.target.classes
+    even = found.rows / max(len(classes), 1)
+    rare = [(label, n) for label, n in classes if n < min(_RARE_ROWS, even / 2)]
+    if rare:
+        named = ", ".join(f"{label_text(label)} ({n:,})" for label, n in rare[:_SHOWN])
+        more = f" and {len(rare) - _SHOWN} more" if len(rare) > _SHOWN else ""
+        yield f"classes with few rows, about which little can be said: {named}{more}"
+    if classes and classes[0][1] >= _NEARLY_ALL * found.rows:
+        share = classes[0][1] / found.rows
+        yield (
+            f"{share:.1%} of the rows are {label_text(classes[0][0])!r}: a model that always says "
+            "so is as often right, so accuracy says little"
         )
 
 

@@ -57,7 +57,7 @@ def _header(asked: Asked, source: TableSource) -> tuple[tuple[str, ...], str]:
     with source.on_disk() as paths:
         records = first_records(DataFile(paths[0], source.files[0]))
     names, why = given_header(asked, records)
-    named = "" if asked.columns else "; name them with --columns a,b,c"
+    named = "" if asked.columns else "; the names of the columns are made up"
     return names, f"the file has no header line ({why}){named}" if names else ""
 
 

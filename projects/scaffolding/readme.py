@@ -74,7 +74,7 @@ def _warnings(found: Findings) -> Iterator[str]:
         for leak in found.leaks
     ]
     lines += [f"- {_code(p.column)} looks like personal data: {p.kind}" for p in found.personal]
-    lines += [f"- {_plain(sentence(note))}" for note in found.notes]
+    lines += [f"- {_plain(sentence(note))}" for note in (*found.read.why, *found.notes)]
     if lines:
         yield "## To look at"
         yield "\n".join(lines)

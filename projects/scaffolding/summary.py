@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from podium.reports.text import text_table
-from podium.spec import label_text
 from projects.scaffolding.findings import Findings
-from projects.scaffolding.yaml_words import printable, sentence
+from projects.scaffolding.yaml_words import printable, sentence, shown
 
 _SHOWN = 12
 _SHOWN_CLASSES = 6
+_WIDTH = 72
 
 
 def summary(found: Findings, name: str, source: str, folder: str, files: tuple[str, ...]) -> str:
@@ -26,7 +26,7 @@ def summary(found: Findings, name: str, source: str, folder: str, files: tuple[s
         *_section("Forbidden, as they tell the target:", _leaks(found, certain=True)),
         *_section("To be looked at, as they may tell it:", _leaks(found, certain=False)),
         *_section("Personal data, it seems:", _personal(found)),
-        *_section("Notes:", [sentence(note) for note in found.notes]),
+        *_section("Notes:", [sentence(note) for note in (*found.read.why, *found.notes)]),
         f"Wrote {', '.join(files)} in {folder}",
         "\n".join(_next(name, folder)),
     ]
@@ -64,14 +64,14 @@ def _choices(found: Findings) -> Iterator[tuple[str, str, str]]:
     yield "task", target.task, target.why
     if target.positive is not None:
         share = target.positive_share or 0.0
-        yield "positive", _label(target.positive), f"{share:.1%} of rows; {target.positive_why}"
+        yield "positive", shown(target.positive), f"{share:.1%} of rows; {target.positive_why}"
     if target.classes:
-        shown = [f"{_label(label)} {rows:,}" for label, rows in target.classes[:_SHOWN_CLASSES]]
+        listed = [f"{shown(label)} {rows:,}" for label, rows in target.classes[:_SHOWN_CLASSES]]
         more = len(target.classes) - _SHOWN_CLASSES
         yield (
             "classes",
             f"{len(target.classes)}",
-            ", ".join([*shown, *[f"{more} more"] * (more > 0)]),
+            ", ".join([*listed, *[f"{more} more"] * (more > 0)]),
         )
     yield "split", found.split.value, printable(found.split.why)
     yield "metric", found.metric.value, found.metric.why
@@ -94,8 +94,12 @@ def _features(found: Findings) -> Iterator[tuple[str, str, str]]:
 
 
 def _names(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return printable(", ".join(names[:_SHOWN]) + more)
+    """As many names as fit a line, and how many more there are."""
+    fitting = 1
+    while fitting < len(names) and len(", ".join(names[: fitting + 1])) <= _WIDTH:
+        fitting += 1
+    more = f" and {len(names) - fitting:,} more" if fitting < len(names) else ""
+    return printable(", ".join(names[:fitting])) + more
 
 
 def _leaks(found: Findings, *, certain: bool) -> list[str]:
@@ -115,8 +119,3 @@ def _section(title: str, lines: list[str]) -> list[str]:
 def _next(name: str, folder: str) -> Iterator[str]:
     yield "Next:"
     yield from (f"  {command}" for command in next_commands(name, folder))
-
-
-def _label(label: bool | int | float | str) -> str:
-    text = label_text(label)
-    return repr(text) if text != text.strip() else printable(text)

@@ -9,6 +9,9 @@ from typing import Any
 
 import yaml
 
+from podium.spec import label_text
+from podium.spec.parts import Label
+
 WIDTH = 100
 _PLAIN = re.compile(r"[A-Za-z_][\w./*+%-]*( [\w./*+%()-]+)*", re.ASCII)
 _PLAIN_PATH = re.compile(r"(\.{0,2}/|s3://)[\w./*-]+", re.ASCII)
@@ -56,6 +59,12 @@ def comment(text: str, *, indent: int = 0, hang: int = 0) -> list[str]:
 def printable(text: str) -> str:
     """`text` on one line, with what is no visible character written as an escape."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def shown(label: Label) -> str:
+    """A label as text on one line, in quotes where it has blanks around it."""
+    text = label_text(label)
+    return repr(text) if text != text.strip() or not text else printable(text)
 
 
 def sentence(text: str) -> str:
