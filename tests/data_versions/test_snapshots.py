@@ -1,0 +1,237 @@
+"""Snapshots in every kind of store: written once, checked when read, whole or not there."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pytest
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+from podium.data import content_digest
+from podium.errors import DataError, NotFound, PodiumError, Unreachable
+from projects.data_versions.snapshot import DESCRIBED, FILES, ROWS, read_rows
+from projects.jobs import snapshots
+from tests.data_versions.made import orders
+from tests.registry_tools.backends import Backend, process_environment
+
+CARD: dict[str, Any] = {"schema": 1}
+
+
+def kept(frame: pd.DataFrame, run_id: str) -> tuple[str, str]:
+    """The URI and the digest of the snapshot of `frame`, written now."""
+    digest = content_digest(frame)
+    place = snapshots.place_of(run_id, digest)
+    snapshots.keep(frame, place, digest, CARD, "# Card\n")
+    return place, digest
+
+
+def store(place: str) -> Any:
+    return get_artifact_repository(place, tracking_uri=mlflow.get_tracking_uri())
+
+
+def put(place: str, name: str, content: bytes, scratch: Path) -> None:
+    """Write a file over the one in the store."""
+    (scratch / name).write_bytes(content)
+    store(place).log_artifact(str(scratch / name))
+
+
+def names(place: str) -> set[str]:
+    return {Path(info.path).name for info in store(place).list_artifacts()}
+
+
+def test_what_was_kept_comes_back_with_its_types(run_id: str, tmp_path: Path) -> None:
+    frame = orders(seed=1)
+    place, digest = kept(frame, run_id)
+    assert place.endswith(f"/podium-data/{digest}")
+    back = read_rows(snapshots.fetch(place, digest, tmp_path))
+    pd.testing.assert_frame_equal(back, frame)
+    assert content_digest(back) == digest
+    assert names(place) == set(FILES)
+
+
+def test_it_is_written_once(run_id: str, tmp_path: Path) -> None:
+    frame = orders(seed=2)
+    place, digest = kept(frame, run_id)
+    (tmp_path / "other").mkdir()
+    before = snapshots.described_at(place)
+    put(place, "data_card.md", b"mine", tmp_path / "other")
+    size = snapshots.keep(frame, place, digest, CARD, "# Another\n")
+    assert before is not None
+    assert (size, snapshots.described_at(place)) == (before.bytes, before)
+    assert Path(store(place).download_artifacts("data_card.md", str(tmp_path))).read_text() == (
+        "mine"
+    )
+
+
+def test_what_is_not_there_is_not_found(run_id: str, tmp_path: Path) -> None:
+    place = snapshots.place_of(run_id, "0" * 64)
+    assert snapshots.described_at(place) is None
+    with pytest.raises(NotFound, match="There is no whole snapshot") as caught:
+        snapshots.fetch(place, "0" * 64, tmp_path)
+    assert place in caught.value.what
+    assert "train again on the same data" in caught.value.remedy
+
+
+def test_a_damaged_file_is_noticed(run_id: str, tmp_path: Path) -> None:
+    place, digest = kept(orders(seed=3), run_id)
+    rows = snapshots.fetch(place, digest, tmp_path).read_bytes()
+    put(place, ROWS, rows[:200] + b"\0\1\2" + rows[203:], tmp_path)
+    with pytest.raises(DataError, match=r"is damaged: .*its SHA-256 is not the one") as caught:
+        snapshots.fetch(place, digest, tmp_path)
+    assert "Delete that folder and train again" in caught.value.remedy
+
+
+def test_half_a_snapshot_is_completed_by_the_next_training(run_id: str, tmp_path: Path) -> None:
+    """The rows are cut, and the description is not there."""
+    frame = orders(seed=4)
+    digest = content_digest(frame)
+    place = snapshots.place_of(run_id, digest)
+    put(place, ROWS, b"PAR1 and no more", tmp_path)
+    assert snapshots.described_at(place) is None
+    with pytest.raises(NotFound):
+        snapshots.fetch(place, digest, tmp_path)
+    kept(frame, run_id)
+    assert content_digest(read_rows(snapshots.fetch(place, digest, tmp_path))) == digest
+
+
+def test_two_at_once_do_no_harm(run_id: str, tmp_path: Path) -> None:
+    frame = orders(seed=5)
+    together, failures = threading.Barrier(3), list[BaseException]()
+
+    def keep() -> None:
+        together.wait()
+        try:
+            kept(frame, run_id)
+        except BaseException as error:  # noqa: BLE001 - told below
+            failures.append(error)
+
+    threads = [threading.Thread(target=keep) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    digest = content_digest(frame)
+    snapshots.fetch(snapshots.place_of(run_id, digest), digest, tmp_path)
+
+
+def test_rows_of_a_wrong_size_are_written_again(local_run: str, tmp_path: Path) -> None:
+    frame = orders(seed=6)
+    place, digest = kept(frame, local_run)
+    put(place, ROWS, b"", tmp_path)
+    assert snapshots.described_at(place) is None
+    kept(frame, local_run)
+    snapshots.fetch(place, digest, tmp_path)
+
+
+KILLED = """
+import os, signal, sys
+import pandas as pd
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+from projects.jobs import snapshots
+from podium.data import content_digest
+from tests.data_versions.made import orders
+
+log = LocalArtifactRepository.log_artifact
+
+def log_or_die(self, local_file, artifact_path=None):
+    if local_file.endswith(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    log(self, local_file, artifact_path)
+
+LocalArtifactRepository.log_artifact = log_or_die
+frame = orders(seed=7)
+digest = content_digest(frame)
+snapshots.keep(frame, snapshots.place_of(sys.argv[1], digest), digest, {}, "")
+"""
+
+
+def test_a_killed_writer_leaves_what_the_next_one_completes(
+    local: Backend, local_run: str, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", KILLED, local_run, DESCRIBED]
+    done = subprocess.run(command, env=process_environment(local), cwd=tmp_path, timeout=120)
+    assert done.returncode == -signal.SIGKILL
+    frame = orders(seed=7)
+    digest = content_digest(frame)
+    place = snapshots.place_of(local_run, digest)
+    assert names(place) == set(FILES) - {DESCRIBED}
+    with pytest.raises(NotFound):
+        snapshots.fetch(place, digest, tmp_path)
+    kept(frame, local_run)
+    snapshots.fetch(place, digest, tmp_path)
+
+
+def test_the_same_content_in_other_bytes_is_the_same(local_run: str, tmp_path: Path) -> None:
+    """As another version of the Parquet library would have written it."""
+    frame = orders(seed=8)
+    place, digest = kept(frame, local_run)
+    frame.to_parquet(tmp_path / ROWS, compression="snappy", index=False)
+    store(place).log_artifact(str(tmp_path / ROWS))
+    pd.testing.assert_frame_equal(read_rows(snapshots.fetch(place, digest, tmp_path)), frame)
+
+
+def test_other_rows_and_other_types_are_damage(local_run: str, tmp_path: Path) -> None:
+    frame = orders(seed=9)
+    place, digest = kept(frame, local_run)
+    for changed in (frame.iloc[:-1], frame.astype({"bought": "int64"})):
+        changed.to_parquet(tmp_path / ROWS, index=False)
+        store(place).log_artifact(str(tmp_path / ROWS))
+        with pytest.raises(DataError, match="is damaged"):
+            snapshots.fetch(place, digest, tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"schema": "x"}', "not json"])
+def test_a_description_that_cannot_be_read_is_damage(
+    local_run: str, tmp_path: Path, text: str
+) -> None:
+    place, digest = kept(orders(seed=10), local_run)
+    put(place, DESCRIBED, text.encode(), tmp_path)
+    with pytest.raises(DataError, match=f"damaged: its {DESCRIBED} cannot be read"):
+        snapshots.fetch(place, digest, tmp_path)
+    assert snapshots.described_at(place) is None
+
+
+def test_a_newer_schema_and_another_content_are_told_apart_from_damage(
+    local_run: str, tmp_path: Path
+) -> None:
+    place, digest = kept(orders(seed=11), local_run)
+    with pytest.raises(DataError, match=f"is that of data {digest[:12]}, not of 000000000000"):
+        snapshots.fetch(place, "0" * 64, tmp_path)
+    written = json.loads(Path(store(place).download_artifacts(DESCRIBED)).read_text())
+    put(place, DESCRIBED, json.dumps({**written, "schema": 2}).encode(), tmp_path)
+    with pytest.raises(DataError, match="has schema 2; this version of Podium reads 1"):
+        snapshots.fetch(place, digest, tmp_path)
+
+
+def test_nothing_in_it_names_this_machine(local_run: str, tmp_path: Path) -> None:
+    place, digest = kept(orders(seed=12), local_run)
+    rows = snapshots.fetch(place, digest, tmp_path).read_bytes()
+    described = (tmp_path / DESCRIBED).read_bytes()
+    for content in (rows, described):
+        for own in (str(tmp_path), os.getcwd(), str(Path.home())):
+            assert own.encode() not in content
+
+
+def test_a_store_that_does_not_answer_is_unreachable(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_S3_ENDPOINT_URL", "http://127.0.0.1:9")
+        patch.setenv("AWS_ACCESS_KEY_ID", "key")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        patch.setenv("AWS_MAX_ATTEMPTS", "1")
+        with pytest.raises(Unreachable, match="cannot be fetched"):
+            snapshots.fetch("s3://bucket/1/podium-data/abc", "abc", tmp_path)
+
+
+def test_a_place_that_no_store_knows_is_refused() -> None:
+    with pytest.raises(PodiumError, match="nowhere://x"):
+        snapshots.described_at("nowhere://x/podium-data/abc")
