@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from podium.data.personal import personal_columns
 from podium.errors import UsageError, did_you_mean
 from projects.data_versions.codes import PairCodes, codes_of
 
@@ -88,7 +89,11 @@ def _refuse_twice(table: pd.DataFrame, codes: np.ndarray, key: tuple[str, ...], 
     if not len(twice):
         return
     row = table.iloc[int(np.flatnonzero(codes == twice[0])[0])]
-    said = ", ".join(f"{column} = {row[column]}" for column in key)
+    hidden = {each.column for each in personal_columns(table[list(key)])}
+    said = ", ".join(
+        f"{column} = {'(not shown: it looks personal)' if column in hidden else row[column]}"
+        for column in key
+    )
     more = f", and {len(twice) - 1:,} more like it" if len(twice) > 1 else ""
     raise UsageError(
         f"--key: {said} is in {counts[twice[0]]:,} rows of data {name}{more}.",

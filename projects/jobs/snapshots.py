@@ -1,4 +1,5 @@
 """Copies of the tables that trainings used, in MLflow's artifact stores: one for each content.
+And which trainings these are, by the tags of their runs.
 
 `<the experiment's artifacts>/podium-data/<digest>/` holds `rows.parquet`, the card as
 `data_card.json` and `data_card.md`, and `snapshot.json`, which is written last and says what the
@@ -7,10 +8,11 @@ others hold. What is there is never changed; what was left half written is writt
 
 from __future__ import annotations
 
+import json
 import os
 import posixpath
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +23,7 @@ from mlflow.utils.uri import append_to_uri_path
 from podium.documents import to_json
 from podium.errors import DataError, NotFound, PodiumError, Unreachable
 from podium.where import without_password
+from projects.data_versions.listing import Use
 from projects.data_versions.snapshot import (
     CARD,
     CARD_DOCUMENT,
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FOLDER = "podium-data"
+_PAGE_RUNS, _PAGE_EXPERIMENTS = 1_000, 500
 _T = TypeVar("_T")
 
 
@@ -82,6 +86,18 @@ def fetch(uri: str, digest: str, scratch: Path) -> Path:
     rows = _asked(uri, lambda: download(ROWS))
     check_rows(rows, described, digest, uri)
     return rows
+
+
+def card_at(uri: str, scratch: Path) -> Mapping[str, Any]:
+    """The card's document in the snapshot at `uri`; empty where it cannot be read."""
+    file = _asked(
+        uri, lambda: Path(_repository(uri).download_artifacts(CARD_DOCUMENT, str(scratch)))
+    )
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def described_at(uri: str) -> Snapshot | None:
@@ -135,3 +151,37 @@ def _asked(uri: str, ask: Callable[[], _T]) -> _T:
             f"The snapshot at {place} was refused: {without_password(said)}",
             remedy="Check the login to the artifact store, and its permissions.",
         ) from error
+
+
+def trainings_where(condition: str) -> list[Use]:
+    """The trainings that read their data, by a condition on runs in MLflow's words.
+
+    Runs that were deleted, and those of deleted experiments, do not count.
+    """
+    client = mlflow.MlflowClient()
+    uses: list[Use | None] = []
+    for experiments in _experiment_ids(client):
+        token: str | None = None
+        while True:
+            page = client.search_runs(
+                experiments, condition, max_results=_PAGE_RUNS, page_token=token
+            )
+            uses += [
+                Use.of(r.info.run_id, r.info.run_name, r.info.start_time, r.data.tags) for r in page
+            ]
+            token = page.token
+            if not token:
+                break
+    return [use for use in uses if use is not None]
+
+
+def _experiment_ids(client: mlflow.MlflowClient) -> Iterator[list[str]]:
+    """The ids of all experiments, some hundreds at a time."""
+    token: str | None = None
+    while True:
+        page = client.search_experiments(max_results=_PAGE_EXPERIMENTS, page_token=token)
+        if page:
+            yield [experiment.experiment_id for experiment in page]
+        token = page.token
+        if not token:
+            return
