@@ -10,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import mlflow
 import pandas as pd
@@ -122,6 +123,20 @@ def test_two_at_once_do_no_harm(run_id: str, tmp_path: Path) -> None:
     assert failures == []
     digest = content_digest(frame)
     snapshots.fetch(snapshots.place_of(run_id, digest), digest, tmp_path)
+
+
+def test_trainings_are_found_by_their_tags(run_id: str) -> None:
+    client, digest = mlflow.MlflowClient(), uuid4().hex * 2
+    tags = {"podium.job": "tune", "podium.data_digest": digest, "podium.snapshot": ""}
+    assert snapshots.trainings_where(f"tags.`podium.data_digest` LIKE '{digest[:8]}%'") == []
+    for key, value in tags.items():
+        client.set_tag(run_id, key, value)
+    for condition in (
+        f"tags.`podium.data_digest` LIKE '{digest[:8]}%'",
+        f"attributes.run_id = '{run_id}'",
+    ):
+        (use,) = snapshots.trainings_where(condition)
+        assert (use.run_id, use.job, use.digest, use.snapshot) == (run_id, "tune", digest, "")
 
 
 def test_rows_of_a_wrong_size_are_written_again(local_run: str, tmp_path: Path) -> None:
