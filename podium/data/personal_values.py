@@ -13,8 +13,8 @@ from podium.data.personal_words import PersonalKind
 _MAIL = re.compile(r"[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{2,63})+")
 _INTERNATIONAL = re.compile(r"\+[1-9]\d{0,2}[ \-./(]{0,2}\d(?:[ \-./()]{0,2}\d){5,12}")
 _AMERICAN = re.compile(r"(?:\+?1[ \-.])?(?:\(\d{3}\) ?|\d{3}[\-. ])\d{3}[\-. ]\d{4}(?: ?x\d{1,5})?")
-_NATIONAL = re.compile(r"\(?0\d{1,4}\)?[ /\-]\d{3,8}(?:[ \-]\d{2,6}){0,3}")
-_DECIMAL = re.compile(r"[+-]?\d+\.\d+")
+_NATIONAL = re.compile(r"\(?00?[1-9]\d{0,3}\)?[ /\-]\d{3,8}(?:[ \-]\d{2,6}){0,3}")
+_DECIMALS = re.compile(r"[+-]?\d+\.\d+(?:[ ,;/]*[+-]?\d+\.\d+/?)?")  # one, or a place on earth
 _CARD = re.compile(r"[2-6]\d{3}(?:[ -]?\d){9,15}")
 _IBAN = re.compile(r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}")
 _SOCIAL_SECURITY = re.compile(r"(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}")
@@ -42,7 +42,7 @@ def looks_like_mail(text: str) -> bool:
 
 def looks_like_phone(text: str) -> bool:
     """A number written as phone numbers are; bare digits could be anything."""
-    if not 7 <= sum(c.isdigit() for c in text) <= 15 or _DECIMAL.fullmatch(text):
+    if not 8 <= sum(c.isdigit() for c in text) <= 15 or _DECIMALS.fullmatch(text):
         return False
     return any(shape.fullmatch(text) for shape in (_INTERNATIONAL, _AMERICAN, _NATIONAL))
 
