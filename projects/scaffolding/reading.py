@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from podium.data import TableSource, declared_source
+from podium.data import BUNDLED, TableSource, declared_source
 from podium.data.datafile import DataFile
 from podium.data.filed import FiledSource
-from podium.errors import UsageError
+from podium.errors import DataError, UsageError
+from podium.spec.names import is_function
 from podium.spec.parts import Data
 from projects.scaffolding.asked import Asked
 from projects.scaffolding.findings import Read
@@ -20,11 +21,26 @@ from projects.scaffolding.target import target_column
 _SHOWN = 5
 
 
+_OTHERWISE = (
+    "A file that is written otherwise is read by a function of yours that returns a DataFrame: "
+    "--data module:function."
+)
+
+
 def read_table(asked: Asked, base: Path) -> tuple[pd.DataFrame, Read, TableSource]:
     """The whole table, how it is read, and its source. Relative sources start at `base`.
 
     Raises what `declared_source` and reading raise, and UsageError for a target that is no column.
     """
+    try:
+        return _read(asked, base)
+    except DataError as error:
+        is_files = not is_function(asked.source) and asked.source not in BUNDLED
+        remedy = f"{error.remedy} {_OTHERWISE if is_files else ''}".strip()
+        raise DataError(error.what, remedy=remedy) from error
+
+
+def _read(asked: Asked, base: Path) -> tuple[pd.DataFrame, Read, TableSource]:
     data = Data(source=asked.source)
     source = declared_source(data, base=base, folder=base)
     header, why = _header(asked, source)
@@ -32,7 +48,7 @@ def read_table(asked: Asked, base: Path) -> tuple[pd.DataFrame, Read, TableSourc
     frame = None if source.kind != "function" else source.read(None)
     names = source.column_names() if frame is None else tuple(map(str, frame.columns))
     refuse_bad_names(names, asked.source)
-    target = target_column(asked, names)
+    target = target_column(asked, names, made_up=bool(header) and not asked.columns)
     frame = source.read(None) if frame is None else frame
     words, where = _missing(frame, target) if isinstance(source, FiledSource) else ((), "")
     if words:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from projects.scaffolding.findings import TargetFound
 
 MOST_CLASSES = 200  # as many as training takes
 _MOST_NUMBERED_CLASSES = 20
+_WORDS = re.compile(r"[^a-z0-9]+")
 _TARGET_NAMES = (
     "target", "label", "class", "y", "outcome", "response", "churn", "churned", "default", "fraud",
     "survived", "price", "income",
@@ -32,8 +34,8 @@ _NEGATIVE = (
 )  # fmt: skip
 
 
-def target_column(asked: Asked, names: Sequence[str]) -> str:
-    """The column that was asked for, out of the table's `names`.
+def target_column(asked: Asked, names: Sequence[str], *, made_up: bool = False) -> str:
+    """The column that was asked for, out of the table's `names`; `made_up` ones the file has not.
 
     Raises UsageError where none was, or there is none of that name; with what may be meant.
     """
@@ -45,15 +47,28 @@ def target_column(asked: Asked, names: Sequence[str]) -> str:
             f"What is to be predicted? The table has {len(names):,} columns: {listed}.",
             remedy=f"Name one with --target; likely {' or '.join(likely_targets(names))}.",
         )
+    headless = (
+        f"The file has no header line, so its columns are called {listed}. Name them all with "
+        "--columns a,b,c; or, where its first line is one, say --header yes."
+    )
     raise UsageError(
         f"--target: there is no column {asked.target!r}.",
-        remedy=did_you_mean(asked.target, names) or f"The columns are {listed}.",
+        remedy=headless if made_up else _near(asked.target, names) or f"The columns are {listed}.",
     )
+
+
+def _near(name: str, names: Sequence[str]) -> str:
+    """What may be meant: what looks alike, or has the name as a part."""
+    within = [known for known in names if name.lower() in known.lower()]
+    alike = did_you_mean(name, names)
+    if within and not alike.startswith("Did"):
+        return f"Did you mean {' or '.join(map(repr, within[:3]))}?"
+    return alike
 
 
 def likely_targets(names: Sequence[str]) -> list[str]:
     """Up to three columns that are called like targets, and the last one."""
-    called = [name for name in names if name.strip().lower() in _TARGET_NAMES]
+    called = [name for name in names if set(_WORDS.split(name.lower())) & set(_TARGET_NAMES)]
     return list(dict.fromkeys((*called[:3], names[-1])))
 
 

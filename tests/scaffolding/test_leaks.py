@@ -1,0 +1,122 @@
+"""Columns that tell the target: which are forbidden, and which are only to be looked at."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from projects.scaffolding.sums import exact_sum
+from tests.scaffolding.made import customers, looked
+
+DRAW = np.random.default_rng(11)
+N = 400
+
+
+def rides() -> pd.DataFrame:
+    frame = pd.DataFrame({name: DRAW.integers(0, 90, N) for name in ("a", "b", "c", "d")})
+    frame["temperature"] = DRAW.normal(20, 5, N)
+    frame["total"] = frame.a + frame.b
+    return frame
+
+
+def test_columns_that_add_up_to_the_target_are_forbidden() -> None:
+    found = looked(rides(), "total")
+    assert set(found.forbidden) == {"a", "b"}
+    assert found.leaks[0].how == "a + b is 'total' in every row"
+    assert found.features.numeric == ("c", "d", "temperature")
+
+
+def test_differences_are_sums_too() -> None:
+    frame = rides()
+    frame["left"] = frame.total - frame.c - frame.d
+    found = looked(frame[["temperature", "total", "c", "d", "left"]], "left")
+    assert set(found.forbidden) == {"total", "c", "d"}
+
+
+def test_a_weighted_sum_is_to_be_looked_at_only() -> None:
+    frame = rides()
+    frame["grade"] = 0.25 * frame.a + 0.75 * frame.b
+    found = looked(frame.drop(columns="total"), "grade")
+    assert found.forbidden == ()
+    assert found.suspects[0].columns == ("a", "b")
+    assert "0.25 · a + 0.75 · b" in found.suspects[0].how
+
+
+def test_sums_that_leave_nothing_to_predict_from_are_not_forbidden() -> None:
+    found = looked(rides()[["a", "b", "total"]], "total")
+    assert found.forbidden == ()
+    assert found.features.numeric == ("a", "b")
+    assert found.suspects[0].columns == ("a", "b")
+
+
+def test_one_row_that_does_not_add_up_makes_it_no_sum() -> None:
+    frame = rides()
+    frame.loc[N - 3, "total"] += 1
+    found = looked(frame, "total")
+    assert found.forbidden == ()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 4), st.sampled_from([1.0, 1e-3, 1e6]))
+def test_sums_are_found_whatever_their_size(seed: int, parts: int, scale: float) -> None:
+    draw = np.random.default_rng(seed)
+    columns = {f"c{k}": draw.integers(0, 50, 200) * scale for k in range(7)}
+    wanted = [f"c{k}" for k in draw.choice(7, parts, replace=False)]
+    y = np.sum([columns[name] for name in wanted], axis=0)
+    assert exact_sum(columns, y) == dict.fromkeys(sorted(wanted), 1.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000))
+def test_noise_never_adds_up(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    columns = {f"c{k}": draw.normal(size=200) for k in range(20)}
+    assert exact_sum(columns, draw.normal(size=200)) == {}
+
+
+def test_as_many_columns_as_rows_say_nothing() -> None:
+    columns = {f"c{k}": DRAW.normal(size=50) for k in range(50)}
+    assert exact_sum(columns, DRAW.normal(size=50)) == {}
+
+
+def test_copies_of_the_classes_are_forbidden_under_any_names() -> None:
+    frame = customers()
+    frame["gone"] = np.where(frame.left == "yes", 1, 0)
+    frame["status"] = np.where(frame.left == "yes", "closed", "open")
+    found = looked(frame, "left")
+    assert set(found.forbidden) == {"gone", "status"}
+    assert "gone" not in found.features.columns
+
+
+def test_a_number_that_grows_with_the_target_is_a_copy_of_it() -> None:
+    frame = rides()
+    frame["noise"] = DRAW.normal(size=N)
+    frame["y"] = DRAW.normal(size=N)
+    frame["y_in_cents"] = frame.y * 100
+    found = looked(frame, "y")
+    assert found.forbidden == ("y_in_cents",)
+
+
+def test_a_strong_column_is_to_be_looked_at_and_kept() -> None:
+    frame = customers()
+    frame["score"] = (frame.left == "yes") + DRAW.normal(0, 0.1, len(frame))
+    found = looked(frame, "left")
+    assert found.forbidden == ()
+    assert [leak.columns for leak in found.suspects] == [("score",)]
+    assert "score" in found.features.numeric
+
+
+def test_a_strong_category_is_found() -> None:
+    frame = customers()
+    frame["why"] = np.where(
+        frame.left == "yes", DRAW.choice(["price", "moved"], len(frame)), "none"
+    )
+    assert [leak.columns for leak in looked(frame, "left").suspects] == [("why",)]
+
+
+@pytest.mark.parametrize("rows", [100, 300])
+def test_a_good_table_has_no_leaks(rows: int) -> None:
+    assert looked(customers(rows), "left").leaks == ()

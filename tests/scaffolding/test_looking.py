@@ -1,0 +1,174 @@
+"""What is made of the columns of a table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from podium.errors import DataError, UsageError
+from projects.scaffolding.missing_words import missing_words
+from projects.scaffolding.order import order_note
+from projects.scaffolding.times import time_column
+from tests.scaffolding.made import customers, looked
+
+DAYS = pd.date_range("2020-01-01", periods=300, freq="D").to_series(index=range(300))
+
+
+def test_each_column_gets_its_kind_or_a_reason() -> None:
+    found = looked(customers(), "left")
+    assert found.features.numeric == ("age",)
+    assert found.features.categorical == ("plan",)
+    assert {left.column: left.why for left in found.left_out} == {
+        "customer": "it looks like an id: a different string in nearly every row",
+        "country": "it is constant",
+    }
+    assert (found.rows, found.columns) == (300, 5)
+    assert (found.split.value, found.metric.value) == ("random", "roc_auc")
+
+
+def test_rare_positives_are_judged_by_average_precision() -> None:
+    frame = customers(1000)
+    frame["left"] = np.where(np.arange(1000) % 40 == 0, "yes", "no")
+    found = looked(frame, "left")
+    assert found.metric.value == "average_precision"
+    assert "2.50%" in found.metric.why
+    assert any("97.5% of the rows are 'no'" in note for note in found.notes)
+
+
+def test_classes_with_few_rows_are_named() -> None:
+    frame = customers()
+    frame["plan"] = ["rare"] * 12 + frame.plan.tolist()[12:]
+    (note,) = looked(frame, "plan").notes
+    assert note == "classes with few rows, about which little can be said: rare (12)"
+
+
+def test_text_columns_are_text_and_words_alone_go_to_a_linear_model() -> None:
+    frame = customers()
+    frame["remark"] = [f"the customer number {n} said nothing of note" for n in range(300)]
+    found = looked(frame, "left")
+    assert found.features.text == ("remark",)
+    assert found.estimator.value == "xgboost"
+    assert looked(frame[["remark", "left"]], "left").estimator.value == "linear"
+
+
+def test_a_time_column_makes_a_time_split_and_gives_what_recurs() -> None:
+    found = looked(customers().assign(day=DAYS), "left")
+    assert (found.time, found.split.value) == ("day", "time")
+    assert found.features.datetime == {"day": ("weekday",)}  # training sees not every month
+
+
+def test_time_none_makes_it_a_feature() -> None:
+    found = looked(customers().assign(day=DAYS), "left", time="none")
+    assert (found.time, found.split.value) == (None, "random")
+    assert found.features.datetime == {"day": ("month", "weekday")}
+
+
+def test_months_are_a_feature_where_training_sees_some_years() -> None:
+    days = pd.date_range("2010-01-01", periods=300, freq="W")
+    found = looked(customers().assign(day=days), "left")
+    assert found.features.datetime == {"day": ("month", "weekday")}
+
+
+def test_parts_of_times_that_are_columns_already_are_left_out() -> None:
+    frame = customers().assign(day=DAYS, day_weekday=DAYS.dt.day_of_week)
+    assert looked(frame, "left").features.datetime == {}
+
+
+def test_birth_dates_and_times_with_gaps_order_nothing() -> None:
+    frame = pd.DataFrame({"birth_date": DAYS, "seen": DAYS, "few": DAYS.dt.floor("100D")})
+    frame.loc[3, "seen"] = None
+    assert time_column(frame, list(frame)) == (None, "")
+
+
+def test_of_several_times_the_one_the_rows_lie_in_the_order_of_is_taken() -> None:
+    frame = pd.DataFrame({"mixed": DAYS.sample(frac=1, random_state=0).to_numpy(), "b": DAYS})
+    name, why = time_column(frame, ["mixed", "b"])
+    assert (name, why) == ("b", "the rows lie in its order (another: mixed)")
+
+
+def test_a_group_makes_a_group_split_and_is_no_feature() -> None:
+    found = looked(customers(), "left", group="plan")
+    assert (found.group, found.split.value) == ("plan", "group")
+    assert found.features.columns == ("age",)
+
+
+@pytest.mark.parametrize("option", ["group", "time"])
+def test_a_misspelt_column_gets_a_suggestion(option: str) -> None:
+    with pytest.raises(UsageError, match=f"--{option}: there is no column 'plam'") as refusal:
+        looked(customers(), "left", **{option: "plam"})
+    assert "plan" in refusal.value.remedy
+
+
+def test_columns_called_like_ids_that_repeat_are_suggested_as_groups() -> None:
+    frame = customers().assign(store_id=np.arange(300) % 60 + 1000)
+    (note,) = looked(frame, "left").notes
+    assert "--group store_id" in note
+
+
+def test_personal_data_is_named() -> None:
+    frame = customers().assign(email=[f"person{n % 150}@example.org" for n in range(300)])
+    (person,) = looked(frame, "left").personal
+    assert (person.column, person.kind) == ("email", "e-mail")
+
+
+def test_a_table_of_ids_is_refused() -> None:
+    with pytest.raises(DataError, match="No column is left") as refusal:
+        looked(customers()[["customer", "left"]], "left")
+    assert "'customer': it looks like an id" in refusal.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (["1", "?", "2", "?"], {"?": 2}),
+        (["1", " NA", "2.5", "n/a"], {" NA": 1, "n/a": 1}),
+        (["1", "-", "3"], {"-": 1}),
+        (["a", "?", "b"], {"?": 1}),
+        (["a", "NA", "b"], {}),
+        (["NA", "none"], {}),
+        (["1", "many", "?"], {"?": 1}),
+        ([1.0, 2.0], {}),
+    ],
+)
+def test_words_for_missing_are_found_among_numbers(
+    values: list[object], words: dict[str, int]
+) -> None:
+    assert missing_words(pd.Series(values, dtype="str" if words or values[0] != 1.0 else None)) == (
+        words
+    )
+
+
+def test_strings_that_are_nearly_all_numbers_are_numbers() -> None:
+    frame = customers()
+    frame["fare"] = [f" {n % 40 / 4}" for n in range(300)]
+    frame.loc[7, "fare"] = "free"
+    found = looked(frame, "left")
+    assert "fare" in found.features.numeric
+    assert "'fare' is no number in 1 of 300 rows, such as 'free'" in found.notes[0]
+
+
+def test_codes_with_leading_zeros_stay_categories() -> None:
+    frame = customers().assign(area=[f"0{n % 9}10" for n in range(300)])
+    assert "area" in looked(frame, "left").features.categorical
+
+
+def test_dates_of_another_spelling_are_left_out_with_the_remedy() -> None:
+    frame = customers().assign(day=DAYS.dt.strftime("%d/%m/%Y"))
+    assert "YYYY-MM-DD" in {e.column: e.why for e in looked(frame, "left").left_out}["day"]
+
+
+def test_a_column_without_a_name_is_left_out() -> None:
+    frame = customers().rename(columns={"plan": ""})
+    assert "it has no name" in {e.column: e.why for e in looked(frame, "left").left_out}[""]
+
+
+def test_targets_that_go_along_with_the_rows_are_noted() -> None:
+    draw = np.random.default_rng(5)
+    slow = (draw.random(4000) < np.linspace(0.1, 0.9, 4000)).astype(np.int64)
+    assert "like that of the row before" in order_note("binary", slow)
+    assert "like that" in order_note("regression", slow + draw.normal(size=4000) / 10)
+    assert "like that" in order_note("multiclass", slow)
+    assert order_note("binary", draw.permutation(slow)) == ""
+    assert order_note("binary", np.sort(slow)) == ""  # sorted by the class
+    assert order_note("binary", slow[:500]) == ""
