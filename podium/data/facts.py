@@ -138,25 +138,34 @@ def _column(
 ) -> ColumnFacts:
     kind, missing = about.kinds[name], int(series.isna().sum())
     present = series.dropna() if missing else series
+    distinct = _distinct(present)
     facts: dict[str, Any] = {}
     if personal is None and len(present):
         if kind == "time":
             facts = {"first": _instant(present.min()), "last": _instant(present.max())}
         elif kind == "number":
             facts = {"numbers": _numbers(present.to_numpy(dtype=np.float64))}
-    counts = present.value_counts(sort=False)
-    if personal is None and kind in ("category", "label") and name != about.group:
-        facts["frequent"] = _frequent(counts, len(series))
+        elif kind != "text" and name != about.group and distinct <= _RARE_SHARE * len(present):
+            facts = {"frequent": _frequent(present, len(series))}
     return ColumnFacts(
         name=name,
         kind=kind,
         role=_role(name, about),
         missing=missing,
         missing_share=missing / len(series) if len(series) else 0.0,
-        distinct=len(counts),
+        distinct=distinct,
         personal=personal,
         **facts,
     )
+
+
+def _distinct(present: pd.Series[Any]) -> int:
+    """How many different values there are; by sorting, where that is faster."""
+    if present.dtype.kind not in "ifM":
+        return int(present.nunique())
+    plain = present.dt.tz_convert(None) if getattr(present.dtype, "tz", None) else present
+    ordered = np.sort(plain.to_numpy())
+    return int((ordered[1:] != ordered[:-1]).sum()) + bool(len(ordered))
 
 
 def _role(name: str, about: About) -> str:
@@ -182,11 +191,9 @@ def _numbers(values: np.ndarray[Any, np.dtype[np.float64]]) -> Numbers | None:
     )
 
 
-def _frequent(counts: pd.Series[Any], rows: int) -> tuple[Frequent, ...]:
-    if len(counts) > _RARE_SHARE * counts.sum():
-        return ()
-    often = counts[counts >= FEWEST_ROWS]
-    return _ranked(often, rows)[:_MOST_VALUES]
+def _frequent(present: pd.Series[Any], rows: int) -> tuple[Frequent, ...]:
+    counts = present.value_counts(sort=False)
+    return _ranked(counts[counts >= FEWEST_ROWS], rows)[:_MOST_VALUES]
 
 
 def _classes(
