@@ -12,10 +12,12 @@ FILES = ("project.yaml", "README.md", "MLproject", "conda.yaml")
 
 def files_of(name: str, source: str, found: Findings, requirement: str) -> dict[str, bytes]:
     """The content of each file by its name. `requirement` installs Podium."""
-    texts = (
-        project_yaml(name, source, found),
-        readme_text(name, source, found),
-        mlproject_text(name),
-        conda_text(name, requirement),
+    return with_environment(
+        project_yaml(name, source, found), readme_text(name, source, found), name, requirement
     )
+
+
+def with_environment(declared: str, readme: str, name: str, requirement: str) -> dict[str, bytes]:
+    """A declaration and a README, and the files that are alike in all projects."""
+    texts = (declared, readme, mlproject_text(name), conda_text(name, requirement))
     return {file: text.encode() for file, text in zip(FILES, texts, strict=True)}

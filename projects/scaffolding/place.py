@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from podium.data import BUNDLED, TableSource
+from podium.data import BUNDLED
 from podium.errors import UsageError
 from podium.spec.names import is_function
 
 
-def written_source(source: TableSource, base: Path, folder: Path) -> str:
-    """`source`, which was named relative to `base`, as project.yaml in `folder` names it.
+def is_path(source: str) -> bool:
+    """Whether `source` names local files."""
+    return source not in BUNDLED and not is_function(source) and "://" not in source
+
+
+def written_source(source: str, base: Path, folder: Path) -> str:
+    """`source`, which is named relative to `base`, as project.yaml in `folder` names it.
 
     Files are relative to `folder` where both lie below `base`, or the files below `folder`; else
     absolute. Anything else is as it was named.
     """
-    if source.kind != "files":
-        return source.source
-    path = Path(os.path.normpath(base / Path(source.source).expanduser()))
+    if not is_path(source):
+        return source
+    path = Path(os.path.normpath(base / Path(source).expanduser()))
     together = path.is_relative_to(base) and folder.is_relative_to(base)
     if not together and not path.is_relative_to(folder):
         return str(path)
@@ -26,21 +31,21 @@ def written_source(source: TableSource, base: Path, folder: Path) -> str:
     return f"./{relative}" if relative in BUNDLED or is_function(relative) else relative
 
 
-def modules_to_copy(source: TableSource, base: Path, folder: Path) -> dict[str, bytes]:
+def modules_to_copy(source: str, base: Path, folder: Path) -> dict[str, bytes]:
     """The module of a `module:function` that lies in `base`, by its name in `folder`: it is looked
     for beside project.yaml.
 
     Raises UsageError for a package there, which is more than one file.
     """
-    if source.kind != "function" or folder == base:
+    if not is_function(source) or folder == base:
         return {}
-    top = source.source.partition(":")[0].partition(".")[0]
+    top = source.partition(":")[0].partition(".")[0]
     file = base / f"{top}.py"
     if file.is_file():
         return {file.name: file.read_bytes()}
     if (base / top).is_dir():
         raise UsageError(
-            f"--data: {source.source!r} is in the folder {top}, and modules are looked for beside "
+            f"--data: {source!r} is in the folder {top}, and modules are looked for beside "
             "project.yaml.",
             remedy="Put the function in a single file, or write the project here with --to . "
             "--force yes.",

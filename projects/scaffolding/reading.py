@@ -27,8 +27,8 @@ _OTHERWISE = (
 )
 
 
-def read_table(asked: Asked, base: Path) -> tuple[pd.DataFrame, Read, TableSource]:
-    """The whole table, how it is read, and its source. Relative sources start at `base`.
+def read_table(asked: Asked, base: Path) -> tuple[pd.DataFrame, Read]:
+    """The whole table, and how it is read. Relative sources start at `base`.
 
     Raises what `declared_source` and reading raise, and UsageError for a target that is no column.
     """
@@ -40,7 +40,7 @@ def read_table(asked: Asked, base: Path) -> tuple[pd.DataFrame, Read, TableSourc
         raise DataError(error.what, remedy=remedy) from error
 
 
-def _read(asked: Asked, base: Path) -> tuple[pd.DataFrame, Read, TableSource]:
+def _read(asked: Asked, base: Path) -> tuple[pd.DataFrame, Read]:
     data = Data(source=asked.source)
     source = declared_source(data, base=base, folder=base)
     header, why = _header(asked, source)
@@ -54,7 +54,7 @@ def _read(asked: Asked, base: Path) -> tuple[pd.DataFrame, Read, TableSource]:
     if words:
         source = declared_source(_of(asked, header, words), base=base, folder=base)
         frame = source.read(None)
-    return frame, Read(header, words, tuple(filter(None, (why, where)))), source
+    return frame, Read(header, words, tuple(filter(None, (why, where))))
 
 
 def _of(asked: Asked, header: tuple[str, ...], missing: tuple[str, ...] = ()) -> Data:

@@ -17,6 +17,19 @@ def readme_text(name: str, source: str, found: Findings) -> str:
     return "\n\n".join(_blocks(name, source, found)) + "\n"
 
 
+def readme_of_run(name: str, run_id: str, target: str) -> str:
+    """The page of a project that a past training is written out as."""
+    blocks = (
+        f"# {_plain(name)}",
+        f"Predicts {_code(target)}, as [project.yaml](project.yaml) declares: what the run "
+        f"`{run_id}` was declared as, with every feature that was found then. `podium reproduce "
+        f"{run_id}` trains the same once more and compares.",
+        *_how_to(),
+        *_environments(),
+    )
+    return "\n\n".join(blocks) + "\n"
+
+
 def _blocks(name: str, source: str, found: Findings) -> Iterator[str]:
     target = found.target
     yield f"# {_plain(name)}"
@@ -25,9 +38,7 @@ def _blocks(name: str, source: str, found: Findings) -> Iterator[str]:
         "[project.yaml](project.yaml) declares. `podium new` wrote this page and that file from "
         f"{found.rows:,} rows; both are yours to change."
     )
-    yield "## Commands"
-    yield "In this folder:"
-    yield "```sh\n" + "\n".join(_commands()) + "\n```"
+    yield from _how_to()
     yield "## What was found"
     rows = [(word, _code(value), _plain(why)) for word, value, why in _choices(found)]
     yield markdown_table(("", "", "why"), rows).rstrip()
@@ -39,6 +50,12 @@ def _blocks(name: str, source: str, found: Findings) -> Iterator[str]:
         yield markdown_table(("column", "why"), left).rstrip()
     yield from _warnings(found)
     yield from _environments()
+
+
+def _how_to() -> Iterator[str]:
+    yield "## Commands"
+    yield "In this folder:"
+    yield "```sh\n" + "\n".join(_commands()) + "\n```"
 
 
 def _commands() -> Iterator[str]:

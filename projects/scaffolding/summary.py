@@ -27,8 +27,7 @@ def summary(found: Findings, name: str, source: str, folder: str, files: tuple[s
         *_section("To be looked at, as they may tell it:", _leaks(found, certain=False)),
         *_section("Personal data, it seems:", _personal(found)),
         *_section("Notes:", [sentence(note) for note in (*found.read.why, *found.notes)]),
-        f"Wrote {', '.join(files)} in {folder}",
-        "\n".join(_next(name, folder)),
+        written(name, folder, files),
     ]
     return "\n\n".join(blocks)
 
@@ -45,6 +44,12 @@ def document(found: Findings, name: str, source: str, folder: Path) -> dict[str,
         **facts,
         "forbidden": list(found.forbidden),
     }
+
+
+def written(name: str, folder: str, files: tuple[str, ...]) -> str:
+    """The files that were written, and the commands that come next."""
+    commands = [f"  {command}" for command in next_commands(name, folder)]
+    return "\n".join([f"Wrote {', '.join(files)} in {folder}", "", "Next:", *commands])
 
 
 def next_commands(name: str, folder: str) -> tuple[str, ...]:
@@ -114,8 +119,3 @@ def _personal(found: Findings) -> list[str]:
 
 def _section(title: str, lines: list[str]) -> list[str]:
     return ["\n".join([title, *(f"  {printable(line)}" for line in lines)])] if lines else []
-
-
-def _next(name: str, folder: str) -> Iterator[str]:
-    yield "Next:"
-    yield from (f"  {command}" for command in next_commands(name, folder))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import yaml
@@ -20,9 +21,11 @@ _NOT_TEXT = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan",
 
 
 def scalar(value: Any) -> str:
-    """A text, number or truth value on one line; text is quoted where it could be misread."""
+    """A text, number, truth value or None on one line; text is quoted where it could be misread."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if value is None:
+        return "null"
     if isinstance(value, (int, float)):
         return repr(value)
     text = str(value)
@@ -31,6 +34,28 @@ def scalar(value: Any) -> str:
         return text
     written: str = yaml.safe_dump(text, default_style='"', allow_unicode=True, width=10**9)
     return written.rstrip("\n")
+
+
+def inline(value: Any) -> str:
+    """Any JSON value on one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{scalar(k)}: {inline(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(inline, value)) + "]"
+    return scalar(value)
+
+
+def section(key: str, value: Any, *, indent: int = 0) -> list[str]:
+    """`key` and any JSON value: lists in their brackets, and the pairs of a mapping below it."""
+    if isinstance(value, Mapping) and value and indent == 0:
+        lines = (section(str(name), each, indent=indent + 2) for name, each in value.items())
+        return [f"{scalar(key)}:", *chain.from_iterable(lines)]
+    if isinstance(value, Mapping):
+        pairs = [(str(name), inline(each)) for name, each in value.items()]
+        return flow_map(key, pairs, indent=indent)
+    if isinstance(value, (list, tuple)):
+        return _flow(key, [inline(each) for each in value], "[]", indent)
+    return [" " * indent + f"{scalar(key)}: {scalar(value)}"]
 
 
 def flow_list(key: str, values: Iterable[Any], *, indent: int = 0) -> list[str]:

@@ -96,7 +96,7 @@ def test_sources_are_named_as_the_folder_sees_them(
         (tmp_path / place).write_text("a\n1\n")
     data = Data(source=source.format(tmp=tmp_path))
     found = declared_source(data, base=base, folder=base)
-    assert written_source(found, base, tmp_path / folder) == written.format(tmp=tmp_path)
+    assert written_source(data.source, base, tmp_path / folder) == written.format(tmp=tmp_path)
     if found.kind == "files":
         again = Data(source=written.format(tmp=tmp_path))
         place = tmp_path / folder
@@ -113,8 +113,7 @@ def test_a_module_goes_along_and_a_package_is_refused(tmp_path: Path) -> None:
     (tmp_path / "some_pack" / "__init__.py").write_text(code)
 
     def copied(source: str, folder: Path) -> dict[str, bytes]:
-        found = declared_source(Data(source=source), base=tmp_path, folder=tmp_path)
-        return modules_to_copy(found, tmp_path, folder)
+        return modules_to_copy(source, tmp_path, folder)
 
     assert copied("some_rows:table", tmp_path / "new") == {"some_rows.py": code.encode()}
     assert copied("some_rows:table", tmp_path) == {}
