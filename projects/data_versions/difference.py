@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from projects.data_versions.codes import Codes, PairCodes, codes_of
+from projects.data_versions.codes import Codes, PairCodes, codes_of, hashed_codes_of
 
 Places = NDArray[np.int64]
 
@@ -97,7 +97,7 @@ def rows_by_content(first: pd.DataFrame, second: pd.DataFrame, columns: Columns)
 
     Of equal rows that one table has more of, the last ones count as removed or added.
     """
-    codes = codes_of(first, second, columns.shared)
+    codes = hashed_codes_of(first, second, columns.shared)
     before, after = codes.counts()
     removed = np.flatnonzero(_nth(codes.first) >= after[codes.first])
     added = np.flatnonzero(_nth(codes.second) >= before[codes.second])
