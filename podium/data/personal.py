@@ -20,6 +20,7 @@ _FEWEST = 3  # different values that must look so: fewer may be chance
 _NAMED_SHARE = 0.2  # of a column that is called `name` and nothing more
 _LEAST_CARD = 10**12
 _ENOUGH_ROWS = 20  # from here on, two different values are a yes and a no
+_HASHED, _SHORTEST_ADDRESS = 16, 4  # characters
 _DIGITS = {"phone": 6, "card number": 8, "account number": 5, "national id": 6, "address": 4}
 
 
@@ -145,6 +146,10 @@ def _can_be(kind: PersonalKind, sample: _Sample) -> bool:
     if kind in _DIGITS and (kind != "address" or sample.kind == "number"):
         digits = _DIGITS[kind]
         return sample.share(lambda text: _long_enough(text, digits))[0] >= 0.5
+    if kind == "e-mail":
+        return sample.share(lambda text: "@" in text or len(text) >= _HASHED)[0] >= 0.5
+    if kind == "address":
+        return sample.share(lambda text: len(text) >= _SHORTEST_ADDRESS)[0] >= 0.5
     return sample.kind == "text"
 
 

@@ -33,17 +33,18 @@ _QUALIFIERS = _set(  # what may follow: phone_home, address_line_1, email_hash
 )
 _PEOPLE = _set(
     "accountholder agent applicant beneficiary billing borrower buyer caller candidate cardholder "
-    "child citizen client consumer contact customer debtor doctor donor driver employee father "
-    "friend guardian guest holder husband insured member mother nurse owner parent participant "
-    "passenger patient payee payer person physician player policyholder pupil recipient resident "
-    "respondent sender shipping spouse staff student subject subscriber teacher tenant user victim "
-    "visitor wife witness worker"
+    "child citizen client consumer contact cust customer debtor doctor donor driver emp employee "
+    "father friend guardian guest holder husband insured member mother nurse owner parent "
+    "participant passenger patient payee payer person physician player policyholder pupil "
+    "recipient resident reviewer respondent sender shipping spouse staff student subject "
+    "subscriber teacher tenant user victim visitor wife witness worker"
 )
 _WORDS: dict[PersonalKind, frozenset[str]] = {
-    "e-mail": _set("email emailaddress emailid mailaddress emailadresse courriel"),
+    "e-mail": _set("email emailaddress emailid mail mailaddress emailadresse courriel"),
     "phone": _set(
         "phone telephone tel telno telnr phoneno mobile mobileno mobilephone msisdn cellphone "
-        "landline fax faxno handy telefon telefonnummer telefono handynummer rufnummer"
+        "contactno contactnumber whatsapp landline fax faxno handy telefon telefonnummer telefono "
+        "handynummer rufnummer"
     ),
     "card number": _set(
         "ccnum ccno ccnumber cardno cardnum cardnumber cardnr creditcard debitcard pan "
@@ -55,23 +56,22 @@ _WORDS: dict[PersonalKind, frozenset[str]] = {
     ),
     "national id": _set(
         "ssn socialsecurity socialsecuritynumber socialsecurityno socialinsurance passport "
-        "passportno passportnumber nationalid nationalidentity nin nino nhsnumber taxid taxpayerid "
-        "aadhaar aadhar curp dni nif cpf driverslicense driverslicence driverlicense driverlicence "
-        "sozialversicherungsnummer steuernummer ausweisnummer personnummer"
+        "passportno passportnumber nationalid nationalidentity nin nino nhsnumber taxid "
+        "taxpayerid aadhaar aadhar curp dni nif cpf driverslicense driverslicence driverlicense "
+        "driverlicence sozialversicherungsnummer steuernummer ausweisnummer personnummer"
     ),
     "birth date": _set(
         "dob birthday birthdate dateofbirth birthdt datebirth geburtsdatum geburtstag"
     ),
     "address": _set(
         "street streetname streetaddress streetno addr homeaddress mailingaddress postaladdress "
-        "postcode postalcode zip zipcode plz strasse adresse anschrift wohnort direccion indirizzo "
-        "endereco ipaddress ipaddr clientip"
+        "postcode postalcode zip zipcode plz strasse adresse anschrift wohnort direccion "
+        "indirizzo endereco ipaddress ipaddr clientip"
     ),
     "name": _set(
         "surname forename firstname lastname fullname givenname familyname middlename maidenname "
         "realname nickname username namefirst namelast fname lname vorname nachname familienname "
-        "prenom nomfamille apellido apellidos cognome sobrenome voornaam achternaam "
-        "benutzername"
+        "prenom nomfamille apellido apellidos cognome sobrenome voornaam achternaam benutzername"
     ),
 }
 _OTHER_ADDRESSES = _set("bit bus contract hardware hw mac memory url virtual web")

@@ -44,6 +44,9 @@ def by_value(values: list[object]) -> str | None:
         ("E-Mail", "e-mail"),
         ("workEmailAddress", "e-mail"),
         ("email_hash", "e-mail"),
+        ("mail", "e-mail"),
+        ("emp_name", "name"),
+        ("Contact No.", "phone"),
         ("tel_no", "phone"),
         ("phone_home", "phone"),
         ("Phone2", "phone"),
@@ -154,9 +157,16 @@ def test_values_can_speak_against_a_name() -> None:
             "passport": ["valid", "expired", "none"] * 20,
             "account_number": [1.5, 2.5] * 30,
             "street": [None] * 60,
+            "mail": ["opened", "clicked", "none"] * 20,
+            "home_address": ["U", "R", "S"] * 20,
         }
     )
     assert kinds(frame) == {}
+
+
+def test_a_hashed_address_is_still_personal() -> None:
+    hashes = [f"{place:032x}" for place in range(60)]
+    assert kinds(pd.DataFrame({"email_hash": hashes})) == {"email_hash": "e-mail"}
 
 
 def test_numbers_count_where_the_name_says_what_they_are() -> None:
