@@ -20,7 +20,10 @@ Kind = Literal["numeric", "categorical", "text", "datetime", ""]
 _DIRTY_SHARE = 0.1  # training refuses a numeric column with more values that are no numbers
 _OTHER_DATE = re.compile(r"\s*\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b.*|\s*\d{4}/\d{1,2}/\d{1,2}\b.*")
 _CODE = r"\s*0\d"  # 007 is rather a code than a number
-_DATE_SHARE = 0.9
+_OTHER_NUMBER = re.compile(  # with a sign in it that no plain number has
+    r"(?=.*[,.'$€£%])\s*[-+]?[$€£]?\s*\d{1,3}([,.' ]?\d{3})*([.,]\d+)?\s*[%$€£]?\s*"
+)
+_SPELLING_SHARE, _SAMPLED_ROWS = 0.9, 1_000
 _MANY_CATEGORIES = 100
 
 
@@ -41,10 +44,9 @@ def look_at_column(series: pd.Series[Any]) -> Column:
         return Column(name, "", "it has no name, as the row numbers that pandas writes")
     values, note = _cleaned(series)
     kind, why = kind_of(values)
-    if kind != "datetime" and _dates_of_another_spelling(values):
-        return Column(
-            name, "", "its dates are not written YYYY-MM-DD; a data.loader can make them so"
-        )
+    otherwise = "" if kind == "datetime" else _another_spelling(values)
+    if otherwise:
+        return Column(name, "", otherwise)
     distinct = values.nunique() if kind == "categorical" else 0
     if distinct > _MANY_CATEGORIES:
         note = f"{name!r} is a category with {distinct:,} different values"
@@ -97,13 +99,17 @@ def _cleaned(series: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
     return pd.Series(values, index=present.index, name=series.name).reindex(series.index), note
 
 
-def _dates_of_another_spelling(series: pd.Series[Any]) -> bool:
+def _another_spelling(series: pd.Series[Any]) -> str:
+    """Why strings are no category: they are dates or numbers that are written otherwise."""
     if not pd.api.types.is_string_dtype(series.dtype):
-        return False
-    present = series.dropna()
-    sample = present.sample(min(1_000, len(present)), random_state=0).astype(str)
-    return len(sample) > 0 and sample.map(_is_other_date).mean() >= _DATE_SHARE
-
-
-def _is_other_date(text: str) -> bool:
-    return _OTHER_DATE.fullmatch(text) is not None
+        return ""
+    present = series.dropna().astype(str)
+    sample = present.sample(min(_SAMPLED_ROWS, len(present)), random_state=0)
+    for form, what in (
+        (_OTHER_DATE, "its dates are not written YYYY-MM-DD"),
+        (_OTHER_NUMBER, "its numbers are not written like 1234.5"),
+    ):
+        fits = [form.fullmatch(text) is not None for text in sample]
+        if fits and sum(fits) >= _SPELLING_SHARE * len(fits):
+            return f"{what} ({sample.iloc[0]!r}): write them so, or make them so in a loader"
+    return ""

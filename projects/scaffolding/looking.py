@@ -28,6 +28,7 @@ from projects.scaffolding.order import order_note
 from projects.scaffolding.target import look_at_target
 from projects.scaffolding.times import spans_years, time_column
 
+_IDENTIFIERS = {"name", "e-mail", "phone", "card number", "account number", "national id"}
 _RARE_SHARE = 0.05  # below it, the area under the ROC curve flatters
 _RARE_ROWS = 50
 _NEARLY_ALL = 0.9
@@ -44,7 +45,9 @@ def look(frame: pd.DataFrame, asked: Asked, read: Read) -> Findings:
     frame = frame.rename(columns=str)
     target = look_at_target(frame[str(asked.target)], asked)
     names = [str(name) for name in frame.columns if name != target.column]
-    columns = [look_at_column(frame[name]) for name in names]
+    personal = _personal(frame, target)
+    people = {each.column: each.kind for each in personal if each.kind in _IDENTIFIERS}
+    columns = [_unless_of_people(look_at_column(frame[name]), people) for name in names]
     split = _split(frame, columns, asked)
     used = [column for column in columns if column.name not in (split.time, asked.group)]
     features = _with_time(features_of(used, frame), frame, split.time)
@@ -59,7 +62,7 @@ def look(frame: pd.DataFrame, asked: Asked, read: Read) -> Findings:
         features=_without(features, told),
         left_out=tuple(each for each in left_out(used) if each.column not in told),
         leaks=leaks,
-        personal=_personal(frame, target),
+        personal=personal,
         time=split.time,
         group=asked.group,
         split=split.choice,
@@ -155,6 +158,14 @@ def _personal(frame: pd.DataFrame, target: TargetFound) -> tuple[Personal, ...]:
 
     found = personal_columns(frame.drop(columns=target.column))
     return tuple(Personal(each.column, each.kind, each.why) for each in found)
+
+
+def _unless_of_people(column: Column, people: dict[str, str]) -> Column:
+    """The column, left out where it says who somebody is."""
+    kind = people.get(column.name)
+    if kind is None or not column.kind:
+        return column
+    return Column(column.name, "", f"it looks like personal data ({kind}), by which to know people")
 
 
 def _metric(target: TargetFound) -> Choice:

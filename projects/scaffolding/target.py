@@ -149,9 +149,10 @@ def _check_task(column: str, task: Task, series: pd.Series[Any], distinct: int) 
         )
     elif distinct > MOST_CLASSES:
         raise DataError(
-            f"--target: {column!r} has {distinct:,} different values that are no numbers; at most "
-            f"{MOST_CLASSES} classes are taken.",
-            remedy="Name another column, or group the rare classes.",
+            f"--target: {column!r} has {distinct:,} different values that are no numbers, such as "
+            f"{str(series.dropna().iloc[0])!r}; at most {MOST_CLASSES} classes are taken.",
+            remedy="Name another column, or group the rare classes; numbers are written like "
+            "1234.5.",
         )
 
 

@@ -108,8 +108,14 @@ def test_columns_called_like_ids_that_repeat_are_suggested_as_groups() -> None:
 
 def test_personal_data_is_named() -> None:
     frame = customers().assign(email=[f"person{n % 150}@example.org" for n in range(300)])
-    (person,) = looked(frame, "left").personal
-    assert (person.column, person.kind) == ("email", "e-mail")
+    frame["birth_date"] = DAYS - pd.Timedelta(days=9000)
+    found = looked(frame, "left")
+    assert [(p.column, p.kind) for p in found.personal] == [
+        ("email", "e-mail"),
+        ("birth_date", "birth date"),
+    ]
+    assert "email" not in found.features.columns  # says who somebody is
+    assert "birth_date" in found.features.columns
 
 
 def test_a_table_of_ids_is_refused() -> None:
@@ -153,9 +159,19 @@ def test_codes_with_leading_zeros_stay_categories() -> None:
     assert "area" in looked(frame, "left").features.categorical
 
 
-def test_dates_of_another_spelling_are_left_out_with_the_remedy() -> None:
-    frame = customers().assign(day=DAYS.dt.strftime("%d/%m/%Y"))
-    assert "YYYY-MM-DD" in {e.column: e.why for e in looked(frame, "left").left_out}["day"]
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (DAYS.dt.strftime("%d/%m/%Y"), "YYYY-MM-DD"),
+        (DAYS.dt.strftime("%d.%m.%y %H:%M"), "YYYY-MM-DD"),
+        ([f"{n % 90},{n % 10}" for n in range(300)], "like 1234.5 ('"),
+        ([f"${n % 90},{n % 900 + 100}.50" for n in range(300)], "like 1234.5 ('"),
+        ([f"{n % 90} %" for n in range(300)], "like 1234.5 ('"),
+    ],
+)
+def test_dates_and_numbers_of_another_spelling_are_left_out(values: object, said: str) -> None:
+    frame = customers().assign(odd=values)
+    assert said in {e.column: e.why for e in looked(frame, "left").left_out}["odd"]
 
 
 def test_a_column_without_a_name_is_left_out() -> None:
