@@ -39,7 +39,8 @@ class Rows:
 
     key: None where rows are told apart by all they hold; then a changed row counts as one removed
     and one added, and `cells` is empty. cells: how many changed in each shared column.
-    same_order: whether the rows that both have stand in the same order.
+    same_order: whether the rows that both have stand in the same order; without a key, those that
+    both have once.
     """
 
     key: tuple[str, ...] | None
@@ -109,7 +110,7 @@ def rows_by_content(first: pd.DataFrame, second: pd.DataFrame, columns: Columns)
         changed=(nothing, nothing),
         unchanged=int(np.minimum(before, after).sum()),
         cells={},
-        same_order=_same_order(codes, removed, added),
+        same_order=_same_order(codes),
     )
 
 
@@ -124,9 +125,13 @@ def _differs(
     return np.asarray(codes.first[places[0]] != codes.second[places[1]])
 
 
-def _same_order(codes: PairCodes, removed: Places, added: Places) -> bool:
-    left = np.delete(codes.first, removed), np.delete(codes.second, added)
-    return bool(np.array_equal(*left))
+def _same_order(codes: PairCodes) -> bool:
+    """Whether the rows that both tables have once, or all of equal tables, are in one order."""
+    before, after = codes.counts()
+    if np.array_equal(before, after):
+        return np.array_equal(codes.first, codes.second)
+    once = (before == 1) & (after == 1)
+    return np.array_equal(codes.first[once[codes.first]], codes.second[once[codes.second]])
 
 
 def _places(codes: Codes, count: int) -> Places:

@@ -93,7 +93,7 @@ class Difference:
         headers = ("column", "cells changed", "missing", "mean or most frequent")
         table = text_table(headers, told, right={1}).rstrip()
         equal = len(lines) - len(told)
-        return f"{table}\nThe other {equal:,} columns are equal in this." if equal else table
+        return f"{table}\nThe other {equal:,} columns differ in none of these." if equal else table
 
     def _line(self, name: str) -> tuple[str, str, str, str] | None:
         """A line of the table of columns; None where nothing in it differs."""
