@@ -12,13 +12,14 @@ resident after the imports. Podium ends with a pandas table, pyarrow with an Arr
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -133,7 +134,7 @@ def _used() -> list[str]:
     return list(dict.fromkeys(name for name in (*features, *judged, *named) if name))
 
 
-def _podium(folder: str) -> Callable[[], object]:
+def _podium(folder: str) -> Callable[[], Sized]:
     used = _used()
     import pandas as pd  # noqa: F401
 
@@ -142,14 +143,14 @@ def _podium(folder: str) -> Callable[[], object]:
     return lambda: drive_days(_files(folder), used)
 
 
-def _pyarrow(folder: str) -> Callable[[], object]:
+def _pyarrow(folder: str) -> Callable[[], Sized]:
     used = [*_used(), "failure"]
     import pandas as pd  # noqa: F401
     import pyarrow as pa
     import pyarrow.csv as pacsv
 
     with _files(folder)[0].open() as first:
-        there = set(first.readline().strip().split(","))
+        there = set(next(csv.reader(first)))
     options = pacsv.ConvertOptions(include_columns=[name for name in used if name in there])
 
     def read() -> pa.Table:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ COLUMNS = (
 _NUMBERS = (
     "age", "fnlwgt", "education_num", "capital_gain", "capital_loss", "hours_per_week",
 )  # fmt: skip
+_WHOLE = re.compile(r"\d{1,15}", re.ASCII)
 _INCOMES = ("<=50K", ">50K")
 
 
@@ -95,10 +97,9 @@ def _income(field: str, where: str) -> str:
 
 
 def _number(name: str, field: str, where: str) -> float:
-    try:
-        return float(field)
-    except ValueError:
+    if not _WHOLE.fullmatch(field):
         raise DataError(
-            f"{where}: {name} is {field[:40]!r}, and not a number.",
+            f"{where}: {name} is {field[:40]!r}, and not a whole number.",
             remedy="Give files without a header, or correct the line.",
-        ) from None
+        )
+    return float(field)

@@ -18,21 +18,18 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from podium.data.csv_header import read_header
-from podium.data.frame import to_frame
-from podium.data.types import plain
 from podium.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -47,7 +44,7 @@ _TYPES = {"date": pa.date32(), "serial_number": pa.string(), "failure": pa.int8(
 _CODED = pa.dictionary(pa.int32(), pa.string())
 _DAY_NAME = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DENSE = 4  # drives are seen on most days: counting is then quicker than hashing
-_NEVER = np.iinfo(np.int64).max // 2
+_NEVER = np.int32(np.iinfo(np.int32).max // 2)
 
 
 @dataclass(frozen=True)
@@ -83,18 +80,22 @@ def drive_days(
     wanted = [*known, LABEL] if columns is None else columns
     _refuse_unknown(wanted, [*known, LABEL])
     table = _read_all(headers, [name for name in known if name in {*wanted, *_NEEDED}])
-    drive, day, failed = _drives(table), _days(table), _failed(table)
-    first = ~_repeated(drive, day)
+    serials = table["serial_number"].dictionary_encode()
+    drive, day, failed = (
+        _joined(_codes(serials)),
+        _joined(table["date"].cast(pa.int32())),
+        _failed(table),
+    )
     found = label_days(drive, day, failed, horizon_days)
-    kept = found.kept & first
+    kept = found.kept & ~_repeated(drive, day)
     if not kept.any():
         raise _no_labels(day, horizon_days)
-    rows = pa.array(kept)
-    made = {LABEL: pa.chunked_array([pa.array(found.fails[kept], pa.int64())])}
-    return to_frame(
-        (name, made[name] if name in made else plain(_cleaned(name, table[name].filter(rows))))
-        for name in wanted
-    )
+    made = {
+        "serial_number": pa.DictionaryArray.from_arrays(drive, serials.chunk(0).dictionary),
+        LABEL: pa.array(found.fails.astype(np.int64)),
+    }
+    made = {name: pa.chunked_array([column]) for name, column in made.items()}
+    return _frame({name: made[name] if name in made else table[name] for name in wanted}, kept)
 
 
 def label_days(drive: np.ndarray, day: np.ndarray, failed: np.ndarray, horizon_days: int) -> Known:
@@ -107,8 +108,8 @@ def label_days(drive: np.ndarray, day: np.ndarray, failed: np.ndarray, horizon_d
     np.minimum.at(failure, drive[failed], day[failed])
     np.maximum.at(seen, drive, day)
     known_until = np.where(failure < _NEVER, day.max(initial=-_NEVER), seen)
-    kept = (day <= failure[drive]) & (day + horizon_days <= known_until[drive])
-    return Known(kept, failure[drive] - day <= horizon_days)
+    kept = (day <= failure[drive]) & (day <= (known_until - np.int32(horizon_days))[drive])
+    return Known(kept, day >= (failure - np.int32(horizon_days))[drive])
 
 
 def _check_horizon(horizon_days: object) -> None:
@@ -205,24 +206,16 @@ def _refuse_shared_days(files: Iterable[Path], tables: list[pa.Table]) -> None:
                 )
 
 
-def _drives(table: pa.Table) -> np.ndarray:
-    """A code for each row's serial number, which are the more quickly told apart together."""
-    coded = table["serial_number"].combine_chunks().dictionary_encode()
-    return np.asarray(coded.indices)
-
-
-def _days(table: pa.Table) -> np.ndarray:
-    return np.asarray(table["date"].cast(pa.int32())).astype(np.int64)
-
-
 def _failed(table: pa.Table) -> np.ndarray:
-    failure = np.asarray(table["failure"])
-    if not np.isin(failure, (0, 1)).all():
+    failure: np.ndarray = _joined(table["failure"])
+    others = failure[(failure != 0) & (failure != 1)]
+    if len(others):
         raise DataError(
-            f"The column failure holds {int(failure[failure > 1].max(initial=-1))}.",
+            f"The column failure holds {int(others[0])}.",
             remedy="It is 1 on the day when a drive fails, and else 0.",
         )
-    return failure == 1
+    failed: np.ndarray = failure == 1
+    return failed
 
 
 def _repeated(drive: np.ndarray, day: np.ndarray) -> np.ndarray:
@@ -230,17 +223,53 @@ def _repeated(drive: np.ndarray, day: np.ndarray) -> np.ndarray:
     import pandas as pd
 
     start, days = int(day.min(initial=0)), int(np.ptp(day)) + 1 if len(day) else 1
-    place = drive * np.int64(days) + (day - start)
-    if place.max(initial=0) < _DENSE * len(place) and np.bincount(place).max(initial=0) <= 1:
-        return np.zeros(len(place), dtype=bool)
-    return np.asarray(pd.Series(place).duplicated())
+    place = drive.astype(np.int64) * days + (day - start)
+    if place.max(initial=0) < _DENSE * len(place):
+        seen = np.zeros(_DENSE * len(place), dtype=bool)
+        seen[place] = True
+        if np.count_nonzero(seen) == len(place):
+            return np.zeros(len(place), dtype=bool)
+    repeated: np.ndarray = pd.Series(place).duplicated().to_numpy(dtype=bool)
+    return repeated
 
 
-def _cleaned(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Backblaze writes -1 for a capacity that a drive did not tell."""
-    if name != "capacity_bytes":
-        return column
-    return pc.if_else(pc.greater(column, 0), column, pa.scalar(None, pa.float64()))
+def _frame(columns: Mapping[str, pa.ChunkedArray], kept: np.ndarray) -> pd.DataFrame:
+    """The rows kept. Strings become categories, of which there are few: a code takes less memory
+    than a string, and fresh memory is most of what reading costs.
+    """
+    import pandas as pd
+
+    made: dict[str, Any] = {}
+    for name, column in columns.items():
+        if pa.types.is_dictionary(column.type):
+            coded = column.unify_dictionaries()
+            words = coded.chunk(0).dictionary.to_pandas()
+            made[name] = pd.Categorical.from_codes(_joined(_codes(coded), kept), words)
+        else:
+            made[name] = _joined(column, kept)
+    if "date" in made:
+        made["date"] = made["date"].astype("datetime64[s]")
+    if "capacity_bytes" in made:  # -1 where a drive did not tell
+        made["capacity_bytes"][made["capacity_bytes"] <= 0] = np.nan
+    return pd.DataFrame(made, copy=False)
+
+
+def _codes(coded: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The codes of a dictionary-encoded column, -1 for missing."""
+    return pa.chunked_array([chunk.indices.fill_null(-1) for chunk in coded.chunks], pa.int32())
+
+
+def _joined(column: pa.ChunkedArray, kept: np.ndarray | None = None) -> np.ndarray:
+    """The values, or those of the rows kept, in one array of their own."""
+    dtype = column.type.to_pandas_dtype()
+    values = np.empty(len(column) if kept is None else np.count_nonzero(kept), dtype)
+    row = place = 0
+    for chunk in column.chunks:
+        found = chunk.to_numpy(zero_copy_only=False)
+        found = found if kept is None else found[kept[row : row + len(chunk)]]
+        values[place : place + len(found)] = found
+        row, place = row + len(chunk), place + len(found)
+    return values
 
 
 def _no_labels(day: np.ndarray, horizon_days: int) -> DataError:
