@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +15,7 @@ from projects.jobs.train import ESTIMATOR_WORDS
 
 if TYPE_CHECKING:
     from projects.reproducing.past import Past
-    from projects.scaffolding.asked import Asked
-    from projects.scaffolding.findings import Findings
+    from projects.scaffolding.writing import Place
 
 _OF_A_TABLE = ("target", "task", "positive", "time", "group", "estimator", "header")
 _TASKS = ("binary", "multiclass", "regression")
@@ -34,15 +32,6 @@ class _Names(Unset):
         import csv
 
         return tuple(name.strip() for name in next(csv.reader([value], skipinitialspace=True)))
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where the project goes, and how its conda.yaml finds Podium."""
-
-    folder: Path
-    force: bool
-    requirement: str
 
 
 @podium_command(
@@ -88,14 +77,15 @@ def command(**given: Any) -> Result:
     """
     from projects.scaffolding.asked import Asked
     from projects.scaffolding.requirement import podium_requirement
+    from projects.scaffolding.writing import Place, write_table
 
     name, base = given["name"], Path.cwd()
     _refuse_name(name)
     folder = Path(os.path.normpath(base / Path(given["to"] or name).expanduser()))
-    place = _Place(folder, bool(given["force"]), podium_requirement(given["podium"], base))
+    requirement = podium_requirement(given["podium"], base)
+    place = Place(base, folder, requirement, force=bool(given["force"]))
     if given["from_run"] is not None:
-        _refuse_together_with_run(given)
-        return _write_run(given["from_run"], name, given["data"], place, base)
+        return _of_run(given, place)
     if given["data"] is None:
         raise UsageError(
             "Which table? --data is not given.",
@@ -104,7 +94,7 @@ def command(**given: Any) -> Result:
     asked = Asked(
         name, given["data"], columns=given["columns"] or (), **{k: given[k] for k in _OF_A_TABLE}
     )
-    return _write(asked, place, base)
+    return write_table(asked, place)
 
 
 def _refuse_name(name: str | None) -> None:
@@ -118,80 +108,21 @@ def _refuse_name(name: str | None) -> None:
         )
 
 
-def _refuse_together_with_run(given: dict[str, Any]) -> None:
+def _of_run(given: dict[str, Any], place: Place) -> Result:
+    """The project of a run; options that are about a table are refused."""
+    from projects.jobs.find import bundled_projects
+    from projects.scaffolding.writing import write_run
+
     named = [key for key in (*_OF_A_TABLE, "columns") if given[key] is not None]
     if named:
         raise UsageError(
             f"--from-run writes what the run was declared as; --{named[0]} says otherwise.",
             remedy="Leave one of them out, and change project.yaml afterwards.",
         )
-
-
-def _write(asked: Asked, place: _Place, base: Path) -> Result:
-    """Look at the table, and write what it says; by another split where time does not do."""
-    from podium.errors import DataError
-    from projects.scaffolding.asked import NO_TIME
-    from projects.scaffolding.files import FILES
-    from projects.scaffolding.findings import Choice
-    from projects.scaffolding.folder import refuse_taken
-    from projects.scaffolding.looking import look
-    from projects.scaffolding.reading import read_table
-
-    refuse_taken(place.folder, FILES, force=place.force)
-    frame, read = read_table(asked, base)
-    found = look(frame, asked, read)
-    try:
-        return _put(found, asked, place, base)
-    except DataError as error:
-        if found.time is None or asked.time is not None:
-            raise
-        other = look(frame, replace(asked, time=NO_TIME), read)
-        split = Choice(other.split.value, f"not by {found.time!r}: {error.what}")
-        return _put(replace(other, split=split), asked, place, base)
-
-
-def _put(found: Findings, asked: Asked, place: _Place, base: Path) -> Result:
-    """Write beside the folder, try, put in place; nothing is left of what fails."""
-    from projects.scaffolding.files import files_of
-    from projects.scaffolding.folder import staged
-    from projects.scaffolding.place import modules_to_copy, written_source
-    from projects.scaffolding.summary import document, summary
-    from projects.scaffolding.trial import try_declaration
-
-    written = written_source(asked.source, base, place.folder)
-    files = files_of(asked.name, written, found, place.requirement)
-    files |= modules_to_copy(asked.source, base, place.folder)
-    with staged(place.folder, files) as stage:
-        try_declaration(stage, asked.source, base, found)
-    text = summary(found, asked.name, asked.source, _shown(place.folder, base), tuple(files))
-    return Result(text, document(found, asked.name, written, place.folder))
-
-
-def _write_run(run_id: str, name: str, data: str | None, place: _Place, base: Path) -> Result:
-    """Write what a past training was declared as, over its source or `data`."""
-    from projects.jobs.find import bundled_projects
-    from projects.scaffolding.files import FILES
-    from projects.scaffolding.folder import refuse_taken, staged
-    from projects.scaffolding.from_run import files_of_run, loader_files, try_again
-    from projects.scaffolding.place import modules_to_copy, written_source
-    from projects.scaffolding.summary import written
-
-    refuse_taken(place.folder, FILES, force=place.force)
-    past = _past(run_id)
-    source = data or past.project.data.source
-    shipped = [bundled_projects().get(past.project.name, base)]
-    named = written_source(source, base, place.folder)
-    files = files_of_run(past, name, named, place.requirement)
-    files |= modules_to_copy(source, base, place.folder)
-    files |= loader_files(past.project, [base, *shipped])
-    with staged(place.folder, files) as stage:
-        rows = try_again(stage, source, base, past)
-    text = (
-        f"{name}: as run {run_id} of {past.project.name} was declared, over {rows:,} rows of "
-        f"{source}\n\n{written(name, _shown(place.folder, base), tuple(files))}"
-    )
-    told = {"project": name, "folder": str(place.folder), "source": named, "rows": rows}
-    return Result(text, {**told, "run_id": run_id})
+    place.refuse_taken()
+    past = _past(given["from_run"])
+    shipped = bundled_projects().get(past.project.name, place.base)
+    return write_run(past, given["name"], given["data"], place, [place.base, shipped])
 
 
 def _past(run_id: str) -> Past:
@@ -205,11 +136,6 @@ def _past(run_id: str) -> Past:
     refuse_no_id(run_id)
     check_reachable(tracking.tracking_uri())
     return read_past(MlflowRegistry(), run_id)
-
-
-def _shown(folder: Path, base: Path) -> str:
-    """The folder as a command in `base` names it."""
-    return str(folder.relative_to(base)) if folder.is_relative_to(base) else str(folder)
 
 
 if __name__ == "__main__":

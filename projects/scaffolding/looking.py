@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
 import pandas as pd
 
 from podium.artifact.scoring.values import category_values, numeric_values
-from podium.errors import DataError, UsageError, did_you_mean
+from podium.errors import DataError
 from podium.evaluation import DEFAULT_METRIC
 from podium.spec import label_text
 from podium.spec.parts import Features
-from projects.scaffolding.asked import NO_TIME, Asked
+from projects.scaffolding.asked import Asked
 from projects.scaffolding.findings import (
     Choice,
     Findings,
@@ -24,14 +23,13 @@ from projects.scaffolding.findings import (
 )
 from projects.scaffolding.kinds import Column, features_of, left_out, look_at_column
 from projects.scaffolding.leaks import Predicted, find_leaks
-from projects.scaffolding.order import order_note
+from projects.scaffolding.remarks import remarks
+from projects.scaffolding.splitting import choose_split
 from projects.scaffolding.target import look_at_target
-from projects.scaffolding.times import spans_years, time_column
+from projects.scaffolding.times import spans_years
 
 _IDENTIFIERS = {"name", "e-mail", "phone", "card number", "account number", "national id"}
 _RARE_SHARE = 0.05  # below it, the area under the ROC curve flatters
-_RARE_ROWS = 50
-_NEARLY_ALL = 0.9
 _YEARS_OF_SEASONS = 2
 _SHOWN = 5
 
@@ -48,11 +46,13 @@ def look(frame: pd.DataFrame, asked: Asked, read: Read) -> Findings:
     personal = _personal(frame, target)
     people = {each.column: each.kind for each in personal if each.kind in _IDENTIFIERS}
     columns = [_unless_of_people(look_at_column(frame[name]), people) for name in names]
-    split = _split(frame, columns, asked)
+    split = choose_split(frame, columns, asked)
     used = [column for column in columns if column.name not in (split.time, asked.group)]
     features = _with_time(features_of(used, frame), frame, split.time)
     _refuse_none(features, used, target)
-    leaks = find_leaks(frame, features, _predicted(frame, target))
+    y = _encoded(frame, target)
+    compared = frame.drop(columns=[name for name in (split.time, asked.group) if name is not None])
+    leaks = find_leaks(compared, features, Predicted(target.column, target.task, y))
     told = {name for leak in leaks if leak.certain for name in leak.columns}
     found = Findings(
         rows=len(frame),
@@ -69,42 +69,7 @@ def look(frame: pd.DataFrame, asked: Asked, read: Read) -> Findings:
         metric=_metric(target),
         estimator=_estimator(asked, features),
     )
-    return replace(found, notes=tuple(_notes(frame, found, columns)))
-
-
-@dataclass(frozen=True)
-class _SplitBy:
-    time: str | None
-    choice: Choice
-
-
-def _split(frame: pd.DataFrame, columns: list[Column], asked: Asked) -> _SplitBy:
-    for option, name in (("--group", asked.group), ("--time", asked.time)):
-        if name is not None and (option, name) != ("--time", NO_TIME):
-            _refuse_unknown(option, name, frame, asked)
-    time, why = asked.time, "as asked for with --time"
-    if time == NO_TIME:
-        time = None
-    elif time is None:
-        datetimes = [column.name for column in columns if column.kind == "datetime"]
-        time, why = time_column(frame, datetimes)
-    if time is not None:
-        return _SplitBy(time, Choice("time", f"by {time!r}: {why}"))
-    if asked.group is not None:
-        return _SplitBy(None, Choice("group", f"by {asked.group!r}, as asked for with --group"))
-    why = "no column says when a row was" if asked.time is None else "as asked for with --time none"
-    return _SplitBy(None, Choice("random", why))
-
-
-def _refuse_unknown(option: str, name: str, frame: pd.DataFrame, asked: Asked) -> None:
-    if name == asked.target:
-        raise UsageError(f"{option}: {name!r} is the target.", remedy="Name another column.")
-    if name not in frame.columns:
-        known = [str(column) for column in frame.columns]
-        raise UsageError(
-            f"{option}: there is no column {name!r}.",
-            remedy=did_you_mean(name, known) or f"The columns are {', '.join(known[:30])}.",
-        )
+    return replace(found, notes=tuple(remarks(frame, found, columns, y)))
 
 
 def _with_time(features: Features, frame: pd.DataFrame, time: str | None) -> Features:
@@ -132,16 +97,17 @@ def _refuse_none(features: Features, columns: list[Column], target: TargetFound)
     )
 
 
-def _predicted(frame: pd.DataFrame, target: TargetFound) -> Predicted:
+def _encoded(frame: pd.DataFrame, target: TargetFound) -> np.ndarray:
+    """(n,) class index, the positive class last; or number for a regression."""
     raw = frame[target.column]
     if target.task == "regression":
-        return Predicted(target.column, target.task, numeric_values(raw)[0])
+        return numeric_values(raw)[0]
     text = category_values(raw)[0]
     order = [label_text(label) for label, _ in target.classes]
     if target.positive is not None:
         order.sort(key=lambda label: label == label_text(cast(str, target.positive)))
     codes = pd.Series(text).map({label: place for place, label in enumerate(order)})
-    return Predicted(target.column, target.task, codes.to_numpy(dtype=np.int64))
+    return codes.to_numpy(dtype=np.int64)
 
 
 def _without(features: Features, told: set[str]) -> Features:
@@ -182,45 +148,3 @@ def _estimator(asked: Asked, features: Features) -> Choice:
     if set(features.columns) == set(features.text):
         return Choice("linear", "words are best weighed one by one")
     return Choice("xgboost", "it does well on most tables")
-
-
-def _notes(frame: pd.DataFrame, found: Findings, columns: list[Column]) -> Iterator[str]:
-    yield from (column.note for column in columns if column.note)
-    yield from _class_notes(found)
-    if found.time is None:
-        note = order_note(found.target.task, _predicted(frame, found.target).y)
-        yield from [note] * bool(note)
-    if found.group is None:
-        yield from (
-            f"{name!r} looks like what rows belong to: --group {name} keeps them together"
-            for name in _possible_groups(frame, found)
-        )
-
-
-def _class_notes(found: Findings) -> Iterator[str]:
-    """On classes that are rare, and on one that is nearly all."""
-    classes = found.target.classes
-    even = found.rows / max(len(classes), 1)
-    rare = [(label, n) for label, n in classes if n < min(_RARE_ROWS, even / 2)]
-    if rare:
-        named = ", ".join(f"{label_text(label)} ({n:,})" for label, n in rare[:_SHOWN])
-        more = f" and {len(rare) - _SHOWN} more" if len(rare) > _SHOWN else ""
-        yield f"classes with few rows, about which little can be said: {named}{more}"
-    if classes and classes[0][1] >= _NEARLY_ALL * found.rows:
-        share = classes[0][1] / found.rows
-        yield (
-            f"{share:.1%} of the rows are {label_text(classes[0][0])!r}: a model that always says "
-            "so is as often right, so accuracy says little"
-        )
-
-
-def _possible_groups(frame: pd.DataFrame, found: Findings) -> Iterator[str]:
-    """Columns called like ids, each value of which has some rows, but not many of them all."""
-    for name in (str(column) for column in frame.columns):
-        words = name.lower().replace("-", "_").split("_")
-        called = words[-1] in ("id", "serial", "uuid") or name.endswith(("Id", "ID"))
-        if not called or name in (found.target.column, found.time):
-            continue
-        distinct = frame[name].nunique()
-        if distinct >= _RARE_ROWS and len(frame) >= 2 * distinct:
-            yield name
