@@ -44,6 +44,7 @@ _TYPES = {"date": pa.date32(), "serial_number": pa.string(), "failure": pa.int8(
 _CODED = pa.dictionary(pa.int32(), pa.string())
 _DAY_NAME = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DENSE = 4  # drives are seen on most days: counting is then quicker than hashing
+_LONGEST_DAYS = 3650
 _NEVER = np.int32(np.iinfo(np.int32).max // 2)
 
 
@@ -68,7 +69,7 @@ def drive_days(
     """One row a drive and day whose label is known, in the order of the files.
 
     `columns` are those wanted, None meaning all. Days are datetime64, SMART values and capacity
-    float64, `failure` and the label int64, all others strings.
+    float64, `failure` and the label integers, all others categories that are strings.
 
     Raises:
         DataError: A file is broken or no drive statistics; a day is in two files, or not the one
@@ -81,12 +82,8 @@ def drive_days(
     _refuse_unknown(wanted, [*known, LABEL])
     table = _read_all(headers, [name for name in known if name in {*wanted, *_NEEDED}])
     serials = table["serial_number"].dictionary_encode()
-    drive, day, failed = (
-        _joined(_codes(serials)),
-        _joined(table["date"].cast(pa.int32())),
-        _failed(table),
-    )
-    found = label_days(drive, day, failed, horizon_days)
+    drive, day = _joined(_codes(serials)), _joined(table["date"].cast(pa.int32()))
+    found = label_days(drive, day, _failed(table), horizon_days)
     kept = found.kept & ~_repeated(drive, day)
     if not kept.any():
         raise _no_labels(day, horizon_days)
@@ -113,10 +110,11 @@ def label_days(drive: np.ndarray, day: np.ndarray, failed: np.ndarray, horizon_d
 
 
 def _check_horizon(horizon_days: object) -> None:
-    if not isinstance(horizon_days, int) or isinstance(horizon_days, bool) or horizon_days < 1:
+    whole = isinstance(horizon_days, int) and not isinstance(horizon_days, bool)
+    if not whole or not 1 <= horizon_days <= _LONGEST_DAYS:  # type: ignore[operator]
         raise DataError(
             f"horizon_days is {horizon_days!r}.",
-            remedy="Write under data.options how many whole days ahead to look, from 1 on.",
+            remedy="Write under data.options how many whole days ahead to look, 1 to 3650.",
         )
 
 
@@ -141,15 +139,14 @@ def _refuse_unknown(wanted: Iterable[str], known: list[str]) -> None:
 
 
 def _read_all(headers: dict[Path, tuple[str, ...]], names: list[str]) -> pa.Table:
-    """The columns `names` of all files, days parsed; what no file has is missing throughout."""
+    """The columns `names` of all files, in their types; what no file has is missing throughout."""
     with ThreadPoolExecutor(pa.cpu_count()) as pool:
         tables = list(pool.map(lambda one: _read(one[0], one[1], names), headers.items()))
     _refuse_shared_days(headers, tables)
     table = pa.concat_tables(tables, promote_options="default")
     for name in names:
         if name not in table.column_names:
-            kind = pa.float64() if _NUMBERS.fullmatch(name) else pa.string()
-            table = table.append_column(name, pa.nulls(len(table), kind))
+            table = table.append_column(name, pa.nulls(len(table), _type_of(name)))
     return table
 
 

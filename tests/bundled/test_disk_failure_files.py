@@ -62,6 +62,14 @@ def test_values_have_the_types_of_what_they_are(tmp_path: Path) -> None:
     assert frame.index.tolist() == [0]
 
 
+def test_files_without_a_model_have_none(tmp_path: Path) -> None:
+    header = [name for name in HEADER if name != "model"]
+    files = [write_day(tmp_path, day, ROWS, header=header) for day in range(2)]
+    assert (
+        drive_days(files, ["model", "fails"], horizon_days=1)["model"].isna().tolist() == [True] * 2
+    )
+
+
 def test_a_capacity_of_minus_one_is_missing(tmp_path: Path) -> None:
     rows = [{**ROWS[0], "capacity_bytes": -1}, {**ROWS[1], "capacity_bytes": 4e12}]
     files = [write_day(tmp_path, 0, rows), write_day(tmp_path, 1, rows)]

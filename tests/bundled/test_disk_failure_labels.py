@@ -84,7 +84,7 @@ def test_more_days_than_the_horizon_are_needed(tmp_path: Path) -> None:
         drive_days(files, horizon_days=4)
 
 
-@pytest.mark.parametrize("horizon_days", [0, -1, True, 1.5, "7"])
+@pytest.mark.parametrize("horizon_days", [0, -1, True, 1.5, "7", 10**12])
 def test_a_horizon_that_is_no_number_of_days_is_refused(
     tmp_path: Path, horizon_days: object
 ) -> None:
