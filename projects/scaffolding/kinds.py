@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from podium.artifact.scoring.values import numeric_values
 from podium.spec.parts import Features, Part
 from projects.scaffolding.findings import LeftOut
+from projects.scaffolding.holding import is_decimal, is_plain, is_text
 from projects.training.infer import _kind as kind_of
 from projects.training.infer import _parts as parts_of
 
@@ -42,6 +44,8 @@ def look_at_column(series: pd.Series[Any]) -> Column:
     name = str(series.name)
     if not name.strip():
         return Column(name, "", "it has no name, as the row numbers that pandas writes")
+    if not is_plain(series):
+        return Column(name, "", "it holds lists, bytes, durations or other objects")
     values, note = _cleaned(series)
     kind, why = kind_of(values)
     otherwise = "" if kind == "datetime" else _another_spelling(values)
@@ -81,8 +85,13 @@ def _free(name: str, frame: pd.DataFrame, taken: set[str]) -> tuple[Part, ...]:
 
 
 def _cleaned(series: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
-    """Strings that are nearly all numbers as numbers, and a sentence on the rest."""
-    if not pd.api.types.is_string_dtype(series.dtype):
+    """Strings that are nearly all numbers as numbers, and a sentence on the rest.
+
+    Infinite numbers are as good as missing, as they are in training.
+    """
+    if pd.api.types.is_float_dtype(series.dtype):
+        return series.replace([np.inf, -np.inf], np.nan), ""
+    if not is_text(series) and not is_decimal(series):
         return series, ""
     present = series.dropna()
     if not len(present) or present.astype(str).str.match(_CODE).any():
@@ -101,7 +110,7 @@ def _cleaned(series: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
 
 def _another_spelling(series: pd.Series[Any]) -> str:
     """Why strings are no category: they are dates or numbers that are written otherwise."""
-    if not pd.api.types.is_string_dtype(series.dtype):
+    if not is_text(series):
         return ""
     present = series.dropna().astype(str)
     sample = present.sample(min(_SAMPLED_ROWS, len(present)), random_state=0)

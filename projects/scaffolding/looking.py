@@ -21,6 +21,7 @@ from projects.scaffolding.findings import (
     Read,
     TargetFound,
 )
+from projects.scaffolding.holding import is_plain
 from projects.scaffolding.kinds import Column, features_of, left_out, look_at_column
 from projects.scaffolding.leaks import Predicted, find_leaks
 from projects.scaffolding.remarks import remarks
@@ -43,7 +44,8 @@ def look(frame: pd.DataFrame, asked: Asked, read: Read) -> Findings:
     frame = frame.rename(columns=str)
     target = look_at_target(frame[str(asked.target)], asked)
     names = [str(name) for name in frame.columns if name != target.column]
-    personal = _personal(frame, target)
+    plain = frame.drop(columns=[name for name in names if not is_plain(frame[name])])
+    personal = _personal(plain, target)
     people = {each.column: each.kind for each in personal if each.kind in _IDENTIFIERS}
     columns = [_unless_of_people(look_at_column(frame[name]), people) for name in names]
     split = choose_split(frame, columns, asked)
@@ -51,7 +53,7 @@ def look(frame: pd.DataFrame, asked: Asked, read: Read) -> Findings:
     features = _with_time(features_of(used, frame), frame, split.time)
     _refuse_none(features, used, target)
     y = _encoded(frame, target)
-    compared = frame.drop(columns=[name for name in (split.time, asked.group) if name is not None])
+    compared = plain.drop(columns=[split.time, asked.group], errors="ignore")
     leaks = find_leaks(compared, features, Predicted(target.column, target.task, y))
     told = {name for leak in leaks if leak.certain for name in leak.columns}
     found = Findings(

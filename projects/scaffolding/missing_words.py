@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from podium.artifact.scoring.values import numeric_values
+from projects.scaffolding.holding import is_text
 
 _IN_NUMBERS = {
     "?", "na", "n/a", "#n/a", "n.a.", "null", "none", "nan", "-", "--", ".", "missing", "unknown",
@@ -21,7 +22,7 @@ def missing_words(series: pd.Series[Any]) -> dict[str, int]:
 
     A word counts where all the rest are numbers; `?`, `#N/A` and `\\N` count anywhere.
     """
-    if not pd.api.types.is_string_dtype(series.dtype):
+    if not is_text(series):
         return {}
     counts = series.dropna().value_counts()
     texts = pd.Series(counts.index.astype(str), dtype=object)

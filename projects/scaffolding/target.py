@@ -15,6 +15,7 @@ from podium.spec import label_text
 from podium.spec.parts import Label, Task
 from projects.scaffolding.asked import Asked
 from projects.scaffolding.findings import TargetFound
+from projects.scaffolding.holding import is_plain
 
 MOST_CLASSES = 200  # as many as training takes
 _MOST_NUMBERED_CLASSES = 20
@@ -79,13 +80,24 @@ def look_at_target(series: pd.Series[Any], asked: Asked) -> TargetFound:
     a --task or --positive that does not go with the values.
     """
     column = str(series.name)
+    if not is_plain(series):
+        raise DataError(
+            f"--target: {column!r} holds lists, bytes, durations or other objects.",
+            remedy="Name a column of numbers, texts or truth values.",
+        )
     text, bad = category_values(series)
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         raise DataError(
             f"--target: {column!r} holds dates, which cannot be predicted.",
             remedy="Name another column, or make a number of it, such as days until then.",
         )
-    _refuse_missing(column, (text == "") | bad)
+    _refuse_missing(column, (text == "") & ~bad)
+    if bad.any():
+        raise DataError(
+            f"--target: {column!r} holds {int(bad.sum()):,} values that are no finite numbers, the "
+            f"first in row {int(np.argmax(bad))} (counting from 0).",
+            remedy="Remove those rows, or name a source that has only rows with a number.",
+        )
     counts = pd.Series(text).value_counts()
     if len(counts) == 1:
         raise DataError(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -188,3 +191,31 @@ def test_targets_that_go_along_with_the_rows_are_noted() -> None:
     assert order_note("binary", draw.permutation(slow)) == ""
     assert order_note("binary", np.sort(slow)) == ""  # sorted by the class
     assert order_note("binary", slow[:500]) == ""
+
+
+def test_objects_that_no_feature_takes_are_left_out() -> None:
+    frame = customers()
+    frame["tags"] = [["a", "b"][: n % 3] for n in range(300)]
+    frame["array"] = [np.arange(n % 4) for n in range(300)]
+    frame["more"] = [{"n": n} for n in range(300)]
+    frame["raw"] = [b"\xff" if n % 2 else None for n in range(300)]
+    frame["took"] = pd.to_timedelta(range(300), unit="h")
+    found = looked(frame, "left")
+    left = {each.column for each in found.left_out if "lists, bytes" in each.why}
+    assert left == {"tags", "array", "more", "raw", "took"}
+    for column in sorted(left):
+        with pytest.raises(DataError, match="lists, bytes"):
+            looked(frame, column)
+
+
+def test_every_kind_of_plain_value_is_taken() -> None:
+    frame = customers()
+    frame["exact"] = [decimal.Decimal(n % 13) / 4 for n in range(300)]
+    frame["flag"] = [None if n % 9 == 0 else bool(n % 2) for n in range(300)]
+    frame["clock"] = [dt.time(n % 24) for n in range(300)]
+    frame["size"] = pd.Categorical(["S", "M", "L"] * 100)
+    frame["small"] = pd.array([n % 50 for n in range(300)], dtype="UInt8")
+    frame["far"] = np.where(np.arange(300) % 50 == 0, np.inf, np.arange(300) / 7)
+    found = looked(frame, "left")
+    assert set(found.features.numeric) == {"age", "exact", "small", "far"}
+    assert set(found.features.categorical) == {"plan", "flag", "clock", "size"}

@@ -110,6 +110,8 @@ def test_a_positive_label_that_is_asked_for_is_taken() -> None:
         (["a", None, "b", None], "missing in 2 of 4 rows, the first of them row 1"),
         ([1.0, np.nan], "missing in 1 of 2 rows"),
         (["a", ""], "missing in 1 of 2 rows"),
+        ([1.5, np.inf, 2.5], "1 values that are no finite numbers, the first in row 1"),
+        ([["a"], ["b"]], "holds lists"),
         (["a", "a"], "'a' in every row"),
         (pd.to_datetime(["2020-01-01", "2020-01-02"]), "holds dates"),
         ([f"word {n}" for n in range(201)], "201 different values that are no numbers"),
