@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from podium.artifact.scoring.values import numeric_values
@@ -46,6 +45,8 @@ def look_at_column(series: pd.Series[Any]) -> Column:
         return Column(name, "", "it has no name, as the row numbers that pandas writes")
     if not is_plain(series):
         return Column(name, "", "it holds lists, bytes, durations or other objects")
+    if _mostly_too_large(series):
+        return Column(name, "", "its numbers are infinite, or beyond ±3.4e38")
     values, note = _cleaned(series)
     kind, why = kind_of(values)
     otherwise = "" if kind == "datetime" else _another_spelling(values)
@@ -84,13 +85,21 @@ def _free(name: str, frame: pd.DataFrame, taken: set[str]) -> tuple[Part, ...]:
     return tuple(part for part in parts_of(frame[name]) if f"{name}_{part}" not in taken)
 
 
+def _mostly_too_large(series: pd.Series[Any]) -> bool:
+    if not pd.api.types.is_numeric_dtype(series.dtype):
+        return False
+    present = int(series.notna().sum())
+    return present > 0 and bool(numeric_values(series)[1].sum() > _DIRTY_SHARE * present)
+
+
 def _cleaned(series: pd.Series[Any]) -> tuple[pd.Series[Any], str]:
     """Strings that are nearly all numbers as numbers, and a sentence on the rest.
 
-    Infinite numbers are as good as missing, as they are in training.
+    Numbers beyond what a model takes (±3.4e38) are as good as missing, as they are in training.
     """
     if pd.api.types.is_float_dtype(series.dtype):
-        return series.replace([np.inf, -np.inf], np.nan), ""
+        values = numeric_values(series)[0]
+        return pd.Series(values, index=series.index, name=series.name), ""
     if not is_text(series) and not is_decimal(series):
         return series, ""
     present = series.dropna()

@@ -116,7 +116,7 @@ def _without(features: Features, told: set[str]) -> Features:
     return Features(
         numeric=tuple(name for name in features.numeric if name not in told),
         categorical=tuple(name for name in features.categorical if name not in told),
-        text=features.text,
+        text=tuple(name for name in features.text if name not in told),
         datetime={name: parts for name, parts in features.datetime.items() if name not in told},
     )
 

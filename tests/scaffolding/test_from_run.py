@@ -21,7 +21,11 @@ from tests.scaffolding.made import customers, made, refused
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 LEAVES = st.none() | st.booleans() | NUMBERS | WORDS
-JSON = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(WORDS, inner))
+JSON = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=8,
+)
 
 
 @pytest.fixture
@@ -39,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("yaml")
 
 
-@given(st.dictionaries(WORDS, JSON, min_size=1))
+@given(st.dictionaries(WORDS, JSON, min_size=1, max_size=5))
 def test_any_document_comes_back_as_it_was(folder: Path, document: dict[str, object]) -> None:
     file = folder / "some.yaml"
     lines = [line for key, value in document.items() for line in section(key, value)]

@@ -120,3 +120,13 @@ def test_a_strong_category_is_found() -> None:
 @pytest.mark.parametrize("rows", [100, 300])
 def test_a_good_table_has_no_leaks(rows: int) -> None:
     assert looked(customers(rows), "left").leaks == ()
+
+
+def test_a_text_that_tells_the_target_is_no_feature() -> None:
+    frame = customers()
+    frame["plan"] = [f"remark number {n} of many words" for n in range(300)]
+    frame["y"] = [f"class {n}" for n in range(150)] * 2
+    frame["said"] = [f"it was said to be {n} in words" for n in range(150)] * 2
+    found = looked(frame, "y")
+    assert "said" in found.forbidden
+    assert "said" not in found.features.columns

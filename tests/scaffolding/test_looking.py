@@ -200,9 +200,11 @@ def test_objects_that_no_feature_takes_are_left_out() -> None:
     frame["more"] = [{"n": n} for n in range(300)]
     frame["raw"] = [b"\xff" if n % 2 else None for n in range(300)]
     frame["took"] = pd.to_timedelta(range(300), unit="h")
+    frame["beyond"] = np.where(np.arange(300) % 2, 1e300, 1.0)
     found = looked(frame, "left")
     left = {each.column for each in found.left_out if "lists, bytes" in each.why}
     assert left == {"tags", "array", "more", "raw", "took"}
+    assert any(each.column == "beyond" for each in found.left_out)
     for column in sorted(left):
         with pytest.raises(DataError, match="lists, bytes"):
             looked(frame, column)
