@@ -13,8 +13,7 @@ from podium.artifact.scoring.values import numeric_values
 from podium.spec.parts import Features, Part
 from projects.scaffolding.findings import LeftOut
 from projects.scaffolding.holding import is_decimal, is_plain, is_text
-from projects.training.infer import _kind as kind_of
-from projects.training.infer import _parts as parts_of
+from projects.training.infer import kind_of, parts_of
 
 Kind = Literal["numeric", "categorical", "text", "datetime", ""]
 

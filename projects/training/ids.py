@@ -13,9 +13,10 @@ def number_looks_like_id(values: np.ndarray) -> bool:
 
     All are different; or at most 0.5 % are repeated, and fewer than a quarter of the
     n² / (2 · range) that would be by chance (a measurement over a wide range, rounded to whole
-    numbers, is also nearly distinct, but repeats as often as chance has it).
+    numbers, is also nearly distinct, but repeats as often as chance has it). Infinities are left
+    out.
     """
-    present = values[~np.isnan(values)]
+    present = values[np.isfinite(values)]
     n = len(present)
     if n < ID_MIN_ROWS or (present % 1).any():
         return False

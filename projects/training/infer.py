@@ -32,7 +32,7 @@ def infer_features(project: Project, raw: pd.DataFrame) -> tuple[Features, tuple
     kinds: dict[str, list[str]] = {"numeric": [], "categorical": [], "text": [], "datetime": []}
     notes = []
     for name in (str(column) for column in raw.columns if column not in spoken_for):
-        kind, why = _kind(raw[name])
+        kind, why = kind_of(raw[name])
         if kind in kinds:
             kinds[kind].append(name)
         else:
@@ -42,7 +42,7 @@ def infer_features(project: Project, raw: pd.DataFrame) -> tuple[Features, tuple
         numeric=tuple(kinds["numeric"]),
         categorical=tuple(kinds["categorical"]),
         text=tuple(kinds["text"]),
-        datetime={name: _parts(raw[name]) for name in datetimes},
+        datetime={name: parts_of(raw[name]) for name in datetimes},
     )
     if not features.columns:
         raise DataError(
@@ -53,7 +53,7 @@ def infer_features(project: Project, raw: pd.DataFrame) -> tuple[Features, tuple
     return features, (f"features were inferred: {_summary(features)}", *notes)
 
 
-def _parts(series: pd.Series[Any]) -> tuple[Part, ...]:
+def parts_of(series: pd.Series[Any]) -> tuple[Part, ...]:
     """Month and weekday, and the hour where the column has times and not dates alone."""
     instants = datetime_values(series)[0]
     known = instants[~np.isnat(instants)]
@@ -75,7 +75,7 @@ def _doubts(project: Project, features: Features, raw: pd.DataFrame) -> Iterator
             )
 
 
-def _kind(series: pd.Series[Any]) -> tuple[str, str]:
+def kind_of(series: pd.Series[Any]) -> tuple[str, str]:
     """The kind of feature, or an empty one and why the column is left out."""
     present = series.dropna()
     distinct = present.nunique() if _hashable(present) else -1
@@ -108,7 +108,7 @@ def _kind_of_strings(present: pd.Series[str], distinct: int) -> tuple[str, str]:
 
 def _hashable(present: pd.Series[Any]) -> bool:
     return present.dtype != object or all(
-        not isinstance(value, (list, dict, set)) for value in present.head(100)
+        not isinstance(value, (list, dict, set, np.ndarray)) for value in present.head(100)
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from podium.spec import Project
-from projects.training.infer import infer_features
+from projects.training.infer import infer_features, kind_of
 from tests.training.made import project_of
 
 
@@ -36,3 +37,10 @@ def test_a_category_with_very_many_values_is_noted_with_the_spelling_of_dates() 
     features, notes = infer_features(declared(), frame)
     assert features.categorical == ("when",)
     assert any("150 different values" in note and "YYYY-MM-DD" in note for note in notes)
+
+
+def test_lists_and_infinities_are_looked_at_without_a_warning() -> None:
+    lists = pd.Series([np.array([1, 2]), np.array([3])] * 100)
+    wild = pd.Series([np.inf, *range(199)], dtype="float64")
+    assert kind_of(lists) == ("", "it holds lists or objects")
+    assert kind_of(wild)[0] == ""
