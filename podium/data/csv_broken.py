@@ -44,7 +44,7 @@ def _first_broken(
     except csv.Error as error:
         return DataError(
             f"{name}, line {line}: a quoted field is not closed where it should be ({error}).",
-            remedy='Close the quote; a quote within a quoted field is written twice (""). Where quotes '
+            remedy='Close the quote; a quote in a quoted field is written twice (""). Where quotes '
             "mean nothing, let a function read the file: data.loader.",
         )
     return None
