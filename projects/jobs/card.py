@@ -9,6 +9,7 @@ from typing import Any
 
 from podium.evaluation import Interval
 from podium.reports.text import duration, markdown_table, number, text_table
+from podium.spec import load_declaration
 from podium.where import how_to_see
 from projects.jobs.find import project_words
 from projects.jobs.run import OpenRun
@@ -189,5 +190,16 @@ def _next_steps(trained: Trained, registered: Registered, run: OpenRun) -> str:
     ]
     if registered.version is not None:
         project = project_words(trained.declaration.folder)
-        steps.append(f"podium evaluate {project}--candidate {shlex.quote(registered.uri)}")
+        candidate = f"--candidate {shlex.quote(registered.uri)}"
+        steps.append(f"podium evaluate {project}{candidate}{_rows_to_judge_by(trained)}")
     return "\n".join(["Next:", *(f"  {step}" for step in steps)])
+
+
+def _rows_to_judge_by(trained: Trained) -> str:
+    """What `evaluate` has to be told where the rows are not those that project.yaml names: where
+    they are, and to leave out those that were trained on.
+    """
+    file, source = trained.declaration.path, trained.project.data.source
+    if not file.is_file() or load_declaration(file).project.data.source == source:
+        return ""
+    return f" --data {shlex.quote(source)} --overlap drop"
