@@ -15,6 +15,10 @@ from projects.data_versions.difference import Columns, Rows
 from projects.data_versions.listing import SHOWN
 
 _VALUE, _LINE = 30, 160
+_ALIKE = (
+    "Of no column that both have does the missing share, the mean or the most frequent value "
+    "differ as shown; rows do, as counted above."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,13 +91,18 @@ class Difference:
 
     def _cells_text(self) -> str:
         lines = [self._line(name) for name in self.columns.shared]
-        told = [line for name, line in zip(self.columns.shared, lines, strict=True) if line]
+        told = [line for line in lines if line]
         if not told:
-            return "No column that both have differs."
+            return _ALIKE if self._rows_differ() else "No column that both have differs."
         headers = ("column", "cells changed", "missing", "mean or most frequent")
         table = text_table(headers, told, right={1}).rstrip()
         equal = len(lines) - len(told)
-        return f"{table}\nThe other {equal:,} columns differ in none of these." if equal else table
+        others = f"The other {equal:,} columns differ in none of these, as shown."
+        return f"{table}\n{others}" if equal else table
+
+    def _rows_differ(self) -> bool:
+        rows = self.rows
+        return bool(len(rows.removed) or len(rows.added) or len(rows.changed[0]))
 
     def _line(self, name: str) -> tuple[str, str, str, str] | None:
         """A line of the table of columns; None where nothing in it differs."""

@@ -42,16 +42,26 @@ def chosen_key(
 
 
 def found_key(
-    first: pd.DataFrame, second: pd.DataFrame, time: str | None, group: str | None
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    time: str | None,
+    group: str | None,
+    target: str | None = None,
 ) -> tuple[str, ...] | None:
-    """The first that is unique in both tables: group and time, time, or a single column.
+    """The first that is unique in both tables: group and time, time, group, or a single column.
 
-    A single column is one of words, whole numbers or times, without missing values. None where
-    there is nothing of the kind.
+    A single column is one of words or times, without missing values. Numbers and the target are
+    none: a measured value that happens to be unique tells no rows apart once it changes. None
+    where there is nothing of the kind.
     """
     shared = [name for name in first.columns if name in second.columns]
     shared = [name for name in shared if first[name].dtype == second[name].dtype]
-    for key in _candidates(first, shared, time, group):
+    others = [
+        name
+        for name in shared
+        if name != target and _may_tell_apart(first[name]) and _may_tell_apart(second[name])
+    ]
+    for key in (*_declared(time, group), *((name,) for name in others)):
         if set(key) <= set(shared) and is_unique(codes_of(first, second, key)):
             return key
     return None
@@ -62,25 +72,17 @@ def is_unique(codes: PairCodes) -> bool:
     return all(int(counts.max(initial=0)) <= 1 for counts in codes.counts())
 
 
-def _candidates(
-    first: pd.DataFrame, shared: Sequence[str], time: str | None, group: str | None
-) -> Iterator[tuple[str, ...]]:
+def _declared(time: str | None, group: str | None) -> Iterator[tuple[str, ...]]:
     if time is not None and group is not None:
         yield (group, time)
     if time is not None:
         yield (time,)
-    for name in shared:
-        if _may_tell_apart(first[name]):
-            yield (name,)
+    if group is not None:
+        yield (group,)
 
 
 def _may_tell_apart(series: pd.Series[Any]) -> bool:
-    if series.dtype.kind == "b" or series.isna().any():
-        return False
-    if series.dtype.kind != "f":
-        return True
-    values = series.to_numpy()
-    return bool((values == np.trunc(values)).all())
+    return series.dtype.kind not in "fib" and not series.isna().any()
 
 
 def _refuse_twice(table: pd.DataFrame, codes: np.ndarray, key: tuple[str, ...], name: str) -> None:

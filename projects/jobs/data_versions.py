@@ -222,7 +222,7 @@ def _difference(
     if wanted:
         key: tuple[str, ...] | None = chosen_key(first, second, names, wanted)
     else:
-        key = found_key(first, second, card.get("time"), card.get("group"))
+        key = found_key(first, second, *(card.get(role) for role in ("time", "group", "target")))
     if key is None:
         rows = rows_by_content(first, second, columns)
     else:

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from podium.data.facts import About, ContentKind, facts_of
 from podium.errors import UsageError
 from projects.data_versions.difference import Rows, columns_of, rows_by_content, rows_by_key
+from projects.data_versions.difference_text import Difference
 from projects.data_versions.keys import chosen_key, found_key
 
 NAMES = ("aaa", "bbb")
@@ -143,13 +145,35 @@ def test_group_and_time_are_the_key_where_they_are_unique() -> None:
     assert found_key(one_group, one_group, "time", None) == ("time",)
 
 
-def test_else_a_column_is_the_key_that_is_unique_in_both() -> None:
+def test_else_the_group_is_the_key_and_else_a_column_that_is_unique_in_both() -> None:
     frame = table([(i, i / 7, f"w{i}", 0.0, True) for i in range(4)])
-    assert found_key(frame, frame, "time", None) == ("id",)
-    no_ids = frame.drop(columns="id")
-    assert found_key(no_ids, no_ids, None, None) == ("word",)
+    frame["also"] = pd.Series(["d", "c", "b", "a"], dtype="str")
+    assert found_key(frame, frame, None, "word") == ("word",)
+    assert found_key(frame, frame, "time", None) == ("word",)
+    assert found_key(frame, frame, None, None, "word") == ("also",)
     assert found_key(frame, pd.concat([frame, frame]), "time", "word") is None
-    assert found_key(no_ids[["number"]], no_ids[["number"]], None, None) is None
+
+
+def test_a_number_that_happens_to_be_unique_is_no_key() -> None:
+    orders = pd.DataFrame(
+        {"amount": np.arange(200) / 7, "order_id": [f"o{i}" for i in range(200)], "whole": 1.0}
+    )
+    orders["whole"] = np.arange(200.0)
+    other = orders.assign(amount=orders["amount"] + np.where(np.arange(200) < 11, 1000, 0))
+    key = found_key(orders, other, None, "order_id")
+    assert key == ("order_id",)
+    found = rows_by_key(orders, other, columns_of(orders, other), key)
+    assert counts(found) == (0, 0, 11, 189)
+    numbers = orders[["amount", "whole"]]
+    assert found_key(numbers, numbers, None, None) is None
+
+
+def test_a_column_with_missing_values_in_either_table_is_no_key() -> None:
+    whole = pd.DataFrame({"word": pd.Series(["a", "b"], dtype="str")})
+    with_one = pd.DataFrame({"word": pd.Series(["a", None], dtype="str")})
+    assert found_key(whole, whole, None, None) == ("word",)
+    assert found_key(whole, with_one, None, None) is None
+    assert found_key(with_one, whole, None, None) is None
 
 
 def test_a_named_key_that_is_not_in_both_is_refused() -> None:
@@ -168,3 +192,30 @@ def test_a_named_key_that_two_rows_share_is_refused_with_an_example() -> None:
         chosen_key(one.iloc[:2], one, NAMES, ["serial", "day"])
     assert caught.value.what == "--key: serial = b, day = 2.0 is in 2 rows of data bbb."
     assert chosen_key(one.iloc[:2], one.iloc[:2], NAMES, ["serial", "serial"]) == ("serial",)
+
+
+def compared(one: pd.DataFrame, other: pd.DataFrame, key: tuple[str, ...] | None) -> str:
+    """The difference in words."""
+    columns = columns_of(one, other)
+    rows = rows_by_key(one, other, columns, key) if key else rows_by_content(one, other, columns)
+    kinds: dict[str, ContentKind] = dict.fromkeys(columns.shared, "number")
+    kinds |= {"word": "category"}
+    about = About("", "regression", "", kinds)
+    facts = [{c.name: c for c in facts_of(t, "", about).columns} for t in (one, other)]
+    return Difference(
+        ("a" * 64, "b" * 64), (one, other), (facts[0], facts[1]), columns, rows
+    ).text()
+
+
+@pytest.mark.parametrize("key", [("id",), None])
+def test_columns_are_not_called_equal_where_only_their_means_look_alike(
+    key: tuple[str, ...] | None,
+) -> None:
+    one = pd.DataFrame({"id": np.arange(12.0), "number": 1e6 + np.arange(12.0)})
+    assert compared(one, one.iloc[::-1], key).endswith("No column that both have differs.")
+    other = one.assign(number=one["number"].where(one["id"] != 3, 1e6 + 3.001))
+    for before, after in [(one, other), (one, pd.concat([one, one.iloc[5:6].assign(id=5.5)]))]:
+        said = compared(before, after, key)
+        assert "No column that both have differs" not in said
+    said = compared(one, other, None)
+    assert "differ as shown; rows do, as counted above" in said
