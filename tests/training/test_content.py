@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from podium.data import content_digest, resolve_source
 from podium.spec import Project
 from projects.training.split import PARTS, split_rows
-from projects.training.table import Table, read_table
+from projects.training.table import Table, read_table, slice_columns
 from tests.training.made import table_of
 
 PROJECT: dict[str, Any] = {
@@ -154,18 +154,83 @@ def test_training_rows_made_of_the_content_are_the_same(
     assert_alike(from_csv, table(tmp_path / "content.parquet", project), project)
 
 
-@pytest.mark.parametrize("labels", [["yes", "no"], [True, False], [2, 1], [1.5, 2.5], ["1", "x"]])
-def test_labels_keep_their_type(tmp_path: Path, labels: list[Any]) -> None:
-    declared = {**PROJECT, "target": {"column": "failed", "positive": labels[0]}}
+def with_labels(path: Path, labels: list[Any], positive: Any) -> tuple[Table, Project]:
+    declared = {**PROJECT, "target": {"column": "failed", "positive": positive}}
     project = Project.model_validate(declared)
-    rows().assign(failed=[labels[k % 2] for k in range(1200)]).to_csv(
-        tmp_path / "a.csv", index=False
-    )
-    first = table(tmp_path / "a.csv", project)
+    frame = rows().assign(failed=[labels[k % 2] for k in range(1200)])
+    if path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    else:
+        frame.to_parquet(path)
+    return table(path, project), project
+
+
+@pytest.mark.parametrize("labels", [["yes", "no"], [2, 1], [1.5, 2.5], ["1", "x"]])
+def test_labels_keep_their_type(tmp_path: Path, labels: list[Any]) -> None:
+    first, project = with_labels(tmp_path / "a.csv", labels, labels[0])
     first.content(project).to_parquet(tmp_path / "b.parquet")
     second = table(tmp_path / "b.parquet", project)
     assert_alike(first, second, project)
     assert first.target.labels == tuple(reversed(labels))
+
+
+@pytest.mark.parametrize("labels", [[True, False], [2**53 + 1, 2**53]])
+def test_labels_that_a_number_would_not_tell_apart_are_kept_as_words(
+    tmp_path: Path, labels: list[Any]
+) -> None:
+    first, project = with_labels(tmp_path / "a.parquet", labels, labels[0])
+    first.content(project).to_parquet(tmp_path / "b.parquet")
+    second = table(tmp_path / "b.parquet", project)
+    assert first.digest == second.digest
+    np.testing.assert_array_equal(first.target.y, second.target.y)
+    assert first.target.y.mean() == 0.5
+
+
+def test_truth_values_and_numbers_are_different_labels(tmp_path: Path) -> None:
+    truths, _ = with_labels(tmp_path / "a.parquet", [True, False], True)
+    numbers, _ = with_labels(tmp_path / "a.csv", [1, 0], 1)
+    assert truths.digest != numbers.digest
+    read_from_text, _ = with_labels(tmp_path / "b.csv", [True, False], True)
+    assert truths.digest == read_from_text.digest
+
+
+NUMBERED = [f"{k % 60:03}" for k in range(1200)]
+ZONED = [f"2024-01-{k % 28 + 1:02}T00:00:00{['Z', '+02:00'][k % 2]}" for k in range(1200)]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize(
+    ("column", "values", "declared"),
+    [
+        ("unit", NUMBERED, {"features": {"numeric": ["unit", "load"]}}),
+        ("unit", ZONED, {"features": {"numeric": ["load"], "datetime": {"unit": ["day"]}}}),
+        ("unit", [2**53 + k % 60 for k in range(1200)], {"features": {"numeric": ["unit"]}}),
+        ("at", range(10**9, 10**9 + 1200), {"features": {"categorical": ["at", "code"]}}),
+        ("at", None, {"gate": {"slices": ["at"]}}),
+        ("load", ["bad", *range(1199)], {"gate": {"slices": ["load"]}}),
+    ],
+)
+def test_a_column_of_several_uses_gives_the_same_in_each_of_them(
+    tmp_path: Path, suffix: str, column: str, values: Any, declared: dict[str, Any]
+) -> None:
+    project = Project.model_validate({**PROJECT, **declared})
+    frame = rows()
+    if values is not None:
+        kind = object if column == "load" else None
+        frame[column] = pd.Series(list(values), dtype=kind)
+    if column == "load":
+        frame["load"] = frame["load"].astype(str)
+    path = tmp_path / f"made{suffix}"
+    frame.to_csv(path, index=False) if suffix == ".csv" else frame.to_parquet(path)
+    first = table(path, project)
+    first.content(project).to_parquet(tmp_path / "content.parquet")
+    second = table(tmp_path / "content.parquet", project)
+    assert_alike(first, second, project)
+    every = np.arange(len(first))
+    cut, again = (slice_columns(project, one, every) for one in (first, second))
+    assert cut.keys() == again.keys()
+    for name in cut:
+        np.testing.assert_array_equal(cut[name], again[name])
 
 
 ODD = st.one_of(
