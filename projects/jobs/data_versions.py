@@ -30,7 +30,7 @@ from projects.data_versions.listing_text import (
     uses_text,
     version_document,
 )
-from projects.data_versions.snapshot import CARD, CARD_DOCUMENT, read_rows
+from projects.data_versions.snapshot import CARD, CARD_DOCUMENT, Snapshot, read_rows
 from projects.jobs import snapshots, tracking
 from registry_tools.errors import LedgerBroken
 from registry_tools.port import Registry
@@ -39,6 +39,7 @@ from registry_tools.registry import MlflowRegistry
 from registry_tools.which_version import resolve
 
 _NO_CARD = f"The run that used it last has no {CARD}: an older version of Podium made it."
+_MOST_ASKED = 10  # runs, for the place where a copy may be left
 _STAGES = ("production", "staging")
 _NUMBER, _ALIAS = re.compile(r"[1-9][0-9]{0,8}"), re.compile(r"@[^@\s]+")
 
@@ -132,7 +133,7 @@ def _resolved(
     by_run = listing.by_run(versions, run_id) if run_id else None
     if by_run is not None:
         return by_run
-    if _NUMBER.fullmatch(word):
+    if _NUMBER.fullmatch(word) and not _only_a_digest(word, versions):
         return listing.by_model(versions, int(word), project)
     if _ALIAS.fullmatch(word):
         return listing.by_model(versions, resolve(Registrar(registry, project), word), project)
@@ -140,11 +141,19 @@ def _resolved(
     return listing.by_digest(versions, word)
 
 
+def _only_a_digest(word: str, versions: Sequence[DataVersion]) -> bool:
+    """Whether the digits of `word` begin a digest, and are no model version's number."""
+    numbers = {model.number for version in versions for model in version.models}
+    begins = any(version.digest.startswith(word) for version in versions)
+    return listing.is_digest(word) and begins and int(word) not in numbers
+
+
 def _named(registry: Registry, project: str | None, word: str) -> DataVersion:
     """The data version that a word names, of `project` or, without one, of any."""
     if project is not None:
         return _resolved(registry, project, word, _versions(registry, project))
-    if _NUMBER.fullmatch(word) or _ALIAS.fullmatch(word):
+    number = _NUMBER.fullmatch(word) and not listing.is_digest(word)
+    if number or _ALIAS.fullmatch(word):
         raise UsageError(
             f"{word!r} is a version of a model, and the model is not named.",
             remedy="podium data diff NAME WHICH WHICH, or give digests.",
@@ -179,19 +188,43 @@ def _card(registry: Registry, version: DataVersion) -> tuple[Any, str | None]:
 
 def _copy(version: DataVersion) -> tuple[str, str]:
     """A sentence on the copy, and a word for it: there, gone, unknown or none."""
-    kept = version.kept
-    if kept is None:
+    try:
+        place, described = _found(version)
+    except PodiumError as error:
+        if not version.said_none:
+            return f"Whether a copy is there is not known: {error.what}", "unknown"
+        place, described = "", None
+    shown = without_password(place)
+    if described is not None:
+        return f"Copy of the rows: {size_words(described.bytes)} at {shown}", "there"
+    if version.kept is not None:
+        return f"The copy at {shown} is gone, or not whole.", "gone"
+    if version.said_none:
         why = next((use.problem for use in version.uses if use.problem), "")
         said = f": {why}" if why else "; data.snapshot: true keeps one."
         return f"No copy of the rows is kept{said}", "none"
-    place = without_password(kept.snapshot)
-    try:
-        described = snapshots.described_at(kept.snapshot)
-    except PodiumError as error:
-        return f"Whether the copy is still there is not known: {error.what}", "unknown"
-    if described is None:
-        return f"The copy at {place} is gone, or not whole.", "gone"
-    return f"Copy of the rows: {size_words(described.bytes)} at {place}", "there"
+    why = "do not say" if version.uses else "were deleted"
+    left = f"<the experiment's artifacts>/{snapshots.FOLDER}/{version.digest}"
+    where = f"there is none at {shown}" if shown else f"a copy may be left at {left}"
+    told = f"Whether a copy of the rows is kept is not known: the runs that used it {why}; {where}."
+    return told, "unknown"
+
+
+def _found(version: DataVersion) -> tuple[str, Snapshot | None]:
+    """Where the copy is by the runs' tags, or else where one may be left, and what is there.
+
+    The place is empty where MLflow has no run that would tell it. Raises PodiumError.
+    """
+    if version.kept is not None and version.kept.snapshot:
+        return version.kept.snapshot, snapshots.described_at(version.kept.snapshot)
+    used = [use.run_id for use in version.uses] + [m.run_id for m in version.models if m.run_id]
+    with tracking.in_our_words(""):
+        places = snapshots.places_left(dict.fromkeys(used[:_MOST_ASKED]), version.digest)
+    for place in places:
+        described = snapshots.described_at(place)
+        if described is not None:
+            return place, described
+    return (places[0] if places else ""), None
 
 
 def _loaded(
@@ -199,15 +232,18 @@ def _loaded(
 ) -> tuple[pd.DataFrame, Mapping[str, Any]]:
     """The rows of a data version, and its card."""
     kept = version.kept
-    if kept is None:
+    uri, described = (kept.snapshot, None) if kept is not None else _found(version)
+    if not uri or (kept is None and described is None):
+        known = "kept" if version.said_none else "known of"
         raise NotFound(
-            f"No copy of data {version.digest[:12]} is kept, so that its rows cannot be compared.",
+            f"No copy of data {version.digest[:12]} is {known}, so that its rows cannot be "
+            "compared.",
             remedy="Train on it once more with data.snapshot: true.",
         )
     folder.mkdir()
     with progress.stage("fetch", f"Fetching data {version.digest[:12]}"):
-        rows = read_rows(snapshots.fetch(kept.snapshot, version.digest, folder))
-        return rows, snapshots.card_at(kept.snapshot, folder)
+        rows = read_rows(snapshots.fetch(uri, version.digest, folder))
+        return rows, snapshots.card_at(uri, folder)
 
 
 def _difference(

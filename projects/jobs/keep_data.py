@@ -46,7 +46,8 @@ def keep_data(trained: Trained, run_id: str, progress: Progress) -> dict[str, st
         said = without_password((str(error).strip() or type(error).__name__).splitlines()[0])
         progress.say(f"No snapshot of the data is kept: {said}")
         return tags | {"podium.snapshot_problem": said[:_PROBLEM_LENGTH]}
-    return tags | {"podium.snapshot": place, "podium.snapshot_bytes": str(size)}
+    shown = without_password(place)  # whoever reads it finds the secret with the experiment
+    return tags | {"podium.snapshot": shown, "podium.snapshot_bytes": str(size)}
 
 
 def data_facts(trained: Trained, frame: pd.DataFrame) -> DataFacts:

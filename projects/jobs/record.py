@@ -21,7 +21,7 @@ from projects.training.environment import (
     git_state,
     package_versions,
     platform_words,
-    usable_threads,
+    thread_counts,
 )
 from projects.training.trained import Trained, resolved_spec
 from projects.training.training_rows import FILE_NAME as TRAINING_ROWS
@@ -116,7 +116,7 @@ def params_of(trained: Trained) -> dict[str, Any]:
         "rows_limit": trained.rows_limit,
         "split": trained.project.split_by,
         "device": trained.fitted.device,
-        "threads": usable_threads(),
+        **{f"threads_{kind}": count for kind, count in thread_counts().items()},
         "calibration": trained.project.calibration,
         "class_weight": trained.project.class_weight,
         "features": len(trained.table.canonicaliser.feature_names),

@@ -55,6 +55,8 @@ def command(
     Ends with 0 where all is equal, with 1 where something differs.
     """
     try:
+        if which is not None and run not in (None, which):
+            raise UsageError(f"Two runs are named: {which} and {run}.", remedy="Name one of them.")
         named = which or run
         if named is None:
             raise UsageError("No run is named.", remedy="Name one: podium reproduce RUN.")

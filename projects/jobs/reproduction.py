@@ -11,8 +11,9 @@ from pathlib import Path
 
 from podium.artifact.mlflow_model import downloaded
 from podium.artifact.scoring import Scorer
+from podium.artifact.scoring.errors import BrokenArtifact
 from podium.command import Result
-from podium.errors import DataError, NotFound, UsageError
+from podium.errors import DataError, NotFound, PodiumError, SpecError, UsageError
 from podium.interrupts import terminated_like_interrupted
 from podium.progress import Progress
 from podium.spec import FILE_NAME, load_declaration
@@ -137,10 +138,17 @@ def _folder(past: Past, named: str | None) -> Path | None:
                 remedy="Name its own folder.",
             )
         return folder if folder.is_dir() else folder.parent
-    here = Path(FILE_NAME)
-    if here.is_file() and load_declaration(here).project.name == past.project.name:
+    if _is_of(Path(FILE_NAME), past.project.name):
         return Path.cwd()
     return bundled_projects().get(past.project.name)
+
+
+def _is_of(file: Path, name: str) -> bool:
+    """Whether `file` declares the project `name`; one that cannot be read does not."""
+    try:
+        return file.is_file() and load_declaration(file).project.name == name
+    except SpecError:
+        return False
 
 
 def _rows(
@@ -153,15 +161,15 @@ def _rows(
         try:
             with progress.stage("fetch", "Fetching the rows that were kept with the run"):
                 return kept_rows(past, fetch(past.snapshot, past.digest, scratch))
-        except (NotFound, DataError) as error:
-            progress.say(f"  note: {error.what}")
+        except (PodiumError, OSError) as error:
+            progress.say(f"  note: {error.what if isinstance(error, PodiumError) else error}")
+    why = "The copy of its rows cannot be used" if past.snapshot else "No copy of its rows is kept"
     if folder is None:
         raise NotFound(
-            f"No copy of the rows is kept with the run, and where the project "
-            f"{past.project.name!r} is, is not known.",
+            f"{why}, and where the project {past.project.name!r} is, is not known.",
             remedy="Name its folder with --project, or the rows with --data.",
         )
-    progress.say(f"  note: no copy is kept; reading {past.project.data.source} again")
+    progress.say(f"  note: {why[0].lower()}{why[1:]}; reading {past.project.data.source} again")
     return source_rows(past, folder, None)
 
 
@@ -178,7 +186,8 @@ def _environment(trained: Trained, folder: Path | None) -> dict[str, str]:
 def _changed_params(past: Past, trained: Trained) -> tuple[Difference, ...]:
     """Parameters of the estimator, and facts such as the threshold, that are not what they were."""
     now = {name: str(value) for name, value in params_of(trained).items()}
-    left_out = ("podium.source", "podium.rows_limit", "podium.device", "podium.threads", "device")
+    left_out = {"podium.source", "podium.rows_limit", "podium.device", "device"}
+    left_out |= {f"podium.threads_{kind}" for kind in ("openmp", "blas")}
     own = {name for name in now if name not in left_out}
     then = {name: value for name, value in past.run.params.items() if name in own}
     return compare_words(then, {name: now[name] for name in own if name in then})
@@ -196,4 +205,11 @@ def _predictions(uri: str | None, trained: Trained, progress: Progress) -> Predi
         tracking.in_our_words("Nothing was compared."),
         downloaded(uri) as artifact,
     ):
-        return compare_predictions(Scorer.open(artifact), trained)
+        try:
+            then = Scorer.open(artifact)
+        except BrokenArtifact as error:
+            raise DataError(
+                f"The model that the run logged, {uri}, cannot be compared with: {error}.",
+                remedy="Its files are not those that were logged: restore them.",
+            ) from error
+        return compare_predictions(then, trained)

@@ -11,15 +11,19 @@ from __future__ import annotations
 import json
 import os
 import posixpath
+import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import mlflow
+from mlflow.entities import Experiment, ViewType
+from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.utils.uri import append_to_uri_path
 
+from podium.data.nycflights import MissingPackageError
 from podium.documents import to_json
 from podium.errors import DataError, NotFound, PodiumError, Unreachable
 from podium.where import without_password
@@ -30,6 +34,7 @@ from projects.data_versions.snapshot import (
     DESCRIBED,
     FILES,
     ROWS,
+    NewerSnapshot,
     Snapshot,
     check_rows,
     write_rows,
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FOLDER = "podium-data"
+_HIDDEN = "***"  # what `without_password` leaves of one
 _PAGE_RUNS, _PAGE_EXPERIMENTS = 1_000, 500
 _T = TypeVar("_T")
 
@@ -47,8 +53,26 @@ _T = TypeVar("_T")
 def place_of(run_id: str, digest: str) -> str:
     """The URI where the experiment of the run keeps the snapshot of the content `digest`."""
     experiment_id = mlflow.get_run(run_id).info.experiment_id
+    return _joined(mlflow.get_experiment(experiment_id).artifact_location, digest)
+
+
+def places_left(run_ids: Iterable[str], digest: str) -> list[str]:
+    """Where the experiments of these runs keep the snapshot of `digest`, each place once. Deleted
+    runs count as long as MLflow has them; those that it has no more are passed over.
+    """
+    places: dict[str, None] = {}
+    for run_id in run_ids:
+        try:
+            places[place_of(run_id, digest)] = None
+        except MlflowException as error:
+            if code_of(error) != "RESOURCE_DOES_NOT_EXIST":
+                raise
+    return list(places)
+
+
+def _joined(location: str, digest: str) -> str:
     join: Any = append_to_uri_path  # has no types
-    return str(join(mlflow.get_experiment(experiment_id).artifact_location, FOLDER, digest))
+    return str(join(location, FOLDER, digest))
 
 
 def keep(frame: pd.DataFrame, place: str, digest: str, card: Mapping[str, Any], page: str) -> int:
@@ -77,7 +101,7 @@ def fetch(uri: str, digest: str, scratch: Path) -> Path:
     Raises NotFound where it is gone, DataError where it is damaged or is that of another content,
     Unreachable where the store does not answer.
     """
-    repository = _repository(uri)
+    repository = _asked(uri, lambda: _repository(uri))
 
     def download(name: str) -> Path:
         return Path(repository.download_artifacts(name, str(scratch)))
@@ -103,7 +127,8 @@ def card_at(uri: str, scratch: Path) -> Mapping[str, Any]:
 def described_at(uri: str) -> Snapshot | None:
     """What the snapshot at `uri` says of itself; None where it is gone or not whole.
 
-    Raises Unreachable where the store does not answer, PodiumError where it refuses.
+    Raises Unreachable where the store does not answer, PodiumError where it refuses, NewerSnapshot
+    where a newer version of Podium wrote it.
     """
     return _asked(uri, lambda: _whole(_repository(uri)))
 
@@ -111,21 +136,37 @@ def described_at(uri: str) -> Snapshot | None:
 def _repository(place: str) -> Any:
     """MLflow's access to the files below `place`, which draws no bars: they are few."""
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    return get_artifact_repository(place, tracking_uri=mlflow.get_tracking_uri())
+    return get_artifact_repository(_with_secret(place), tracking_uri=mlflow.get_tracking_uri())
+
+
+def _with_secret(uri: str) -> str:
+    """The URI that a tag shows without its password, as the experiment that it is in has it."""
+    digest = re.search(rf"/{FOLDER}/([^/?#]+)", uri)
+    if _HIDDEN not in uri or digest is None:
+        return uri
+    for page in _experiments(mlflow.MlflowClient(), ViewType.ALL):
+        for experiment in page:
+            place = _joined(experiment.artifact_location, digest[1])
+            if without_password(place) == uri:
+                return place
+    return uri
 
 
 def _whole(repository: Any) -> Snapshot | None:
     """The description, where all files are there and the rows have the size that it says."""
     sizes = {posixpath.basename(info.path): info.file_size for info in repository.list_artifacts()}
-    if not set(FILES) <= set(sizes):
+    if DESCRIBED not in sizes:
         return None
     with tempfile.TemporaryDirectory(prefix="podium-snapshot-") as scratch:
         file = Path(repository.download_artifacts(DESCRIBED, scratch))
         try:
             described = Snapshot.read(file, str(repository.artifact_uri))
+        except NewerSnapshot:  # its files may have other names
+            raise
         except DataError:
             return None
-    return described if sizes[ROWS] == described.bytes else None
+    whole = set(FILES) <= set(sizes) and sizes[ROWS] == described.bytes
+    return described if whole else None
 
 
 def _asked(uri: str, ask: Callable[[], _T]) -> _T:
@@ -135,6 +176,11 @@ def _asked(uri: str, ask: Callable[[], _T]) -> _T:
         return ask()
     except PodiumError:
         raise
+    except ImportError as error:
+        raise MissingPackageError(
+            f"The snapshot at {place} needs a package that is not installed: {error}.",
+            remedy="Install the client library of that artifact store.",
+        ) from error
     except Exception as error:  # each kind of store has its own
         code, said = code_of(error), (str(error).strip() or type(error).__name__).splitlines()[0]
         if code == "RESOURCE_DOES_NOT_EXIST":
@@ -160,7 +206,8 @@ def trainings_where(condition: str) -> list[Use]:
     """
     client = mlflow.MlflowClient()
     uses: list[Use | None] = []
-    for experiments in _experiment_ids(client):
+    for page_of in _experiments(client):
+        experiments = [experiment.experiment_id for experiment in page_of]
         token: str | None = None
         while True:
             page = client.search_runs(
@@ -175,13 +222,15 @@ def trainings_where(condition: str) -> list[Use]:
     return [use for use in uses if use is not None]
 
 
-def _experiment_ids(client: mlflow.MlflowClient) -> Iterator[list[str]]:
-    """The ids of all experiments, some hundreds at a time."""
+def _experiments(
+    client: mlflow.MlflowClient, view: int = ViewType.ACTIVE_ONLY
+) -> Iterator[list[Experiment]]:
+    """All experiments, some hundreds at a time."""
     token: str | None = None
     while True:
-        page = client.search_experiments(max_results=_PAGE_EXPERIMENTS, page_token=token)
+        page = client.search_experiments(view, max_results=_PAGE_EXPERIMENTS, page_token=token)
         if page:
-            yield [experiment.experiment_id for experiment in page]
+            yield list(page)
         token = page.token
         if not token:
             return

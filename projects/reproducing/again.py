@@ -68,7 +68,7 @@ def train_again(past: Past, rows: Rows, progress: Progress) -> Trained:
             remedy="Name the source as it was with --data. A training keeps a copy of its rows "
             "where data.snapshot is not false.",
         )
-    with threadpool_limits(past.threads, user_api="openmp"):
+    with threadpool_limits(past.threads or None):
         return train_case(case, progress)
 
 

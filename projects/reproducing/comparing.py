@@ -88,12 +88,17 @@ def compare_scores(
     """
     if then.shape != now.shape:
         raise ValueError(f"scores of shape {then.shape} and {now.shape} cannot be compared")
-    apart = np.abs(then - now).reshape(len(then), -1)
-    size = np.maximum(1.0, np.maximum(np.abs(then), np.abs(now))).reshape(len(then), -1)
+    first, second = then.reshape(len(then), -1), now.reshape(len(now), -1)
+    same = (first == second) | (np.isnan(first) & np.isnan(second))
+    with np.errstate(invalid="ignore"):  # of infinities, whose rows are looked at above
+        apart = np.where(same, 0.0, np.abs(first - second))
+    finite = np.isfinite(first) & np.isfinite(second)
+    size = np.maximum(1.0, np.maximum(np.abs(first), np.abs(second)))
+    near_enough = same | (finite & (apart <= TOLERANCE * size))
     return Predictions(
         rows=len(then),
-        largest=float(apart.max(initial=0.0)),
-        differing=int((apart > TOLERANCE * size).any(axis=1).sum()),
+        largest=float(np.where(np.isnan(apart), np.inf, apart).max(initial=0.0)),
+        differing=int((~near_enough).any(axis=1).sum()),
         decided=int((decided_then != decided_now).sum()),
     )
 

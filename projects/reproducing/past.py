@@ -50,10 +50,10 @@ class Past:
         return None if limit is None else int(limit)
 
     @property
-    def threads(self) -> int | None:
-        """Threads that it could use; None where its run does not say so."""
-        threads = self.run.params.get("podium.threads")
-        return None if threads is None else int(threads)
+    def threads(self) -> dict[str, int]:
+        """How many threads its libraries took, by kind: `openmp` and `blas`."""
+        of = {kind: self.run.params.get(f"podium.threads_{kind}") for kind in ("openmp", "blas")}
+        return {kind: int(count) for kind, count in of.items() if count is not None}
 
     def environment(self) -> dict[str, str]:
         """What it ran under, as words by name."""

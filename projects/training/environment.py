@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import subprocess
@@ -39,14 +38,17 @@ def platform_words() -> str:
     return f"{platform.system()} {platform.machine()}"
 
 
-def usable_threads() -> int:
-    """How many threads libraries with OpenMP take here: the sums of floats that they split among
-    them depend on it.
+def thread_counts() -> dict[str, int]:
+    """How many threads the libraries that are loaded take, for `openmp` and for `blas`: the sums
+    of floats that they split among them depend on it.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    named = [os.environ.get(name, "") for name in ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT")]
-    limits = [int(limit) for limit in named if limit.isdigit() and int(limit)]
-    return min([cores or 1, *limits])
+    from threadpoolctl import threadpool_info
+
+    counts: dict[str, int] = {}
+    for library in threadpool_info():
+        kind = str(library["user_api"])
+        counts[kind] = max(counts.get(kind, 0), int(library["num_threads"]))
+    return dict(sorted(counts.items()))
 
 
 def git_state(folder: Path) -> dict[str, str]:

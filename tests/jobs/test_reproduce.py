@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner
+from threadpoolctl import threadpool_limits
 
 from podium.cli import main
 from tests.jobs.test_tune_tasks import measured
@@ -89,6 +91,110 @@ def test_a_training_is_reproduced_to_the_last_digit(store: Path, task: str, esti
     assert said["environment"] == []
     assert said["params"] == []
     assert said["data"]["source"] == "the copy kept with it"
+
+
+def messages(count: int = 1500) -> pd.DataFrame:
+    """Rows of many drives over a year, with texts, that tell a label a little."""
+    draw = np.random.default_rng(7)
+    drive = draw.integers(0, 300, count)
+    level = draw.normal(size=count)
+    words = np.array(["hums", "clicks", "spins", "heats", "stalls", "rests"])
+    said = [" ".join(draw.choice(words, 6)) for _ in range(count)]
+    late = level + draw.normal(size=count) > 0
+    return pd.DataFrame(
+        {
+            "at": pd.date_range("2024-01-01", periods=count, freq="5h"),
+            "drive": [f"{number:03}" for number in drive],
+            "level": level,
+            "site": np.where(draw.random(count) < 0.1, None, draw.choice(["n", "s"], count)),
+            "said": said,
+            "late": np.where(late, "yes", "no"),
+        }
+    )
+
+
+RICH: dict[str, Any] = {
+    "target": {"column": "late", "positive": "yes"},
+    "forbidden": [],
+    "features": {
+        "numeric": ["level"],
+        "categorical": ["site"],
+        "text": ["said"],
+        "datetime": {"at": ["weekday", "hour"]},
+    },
+    "split": {"by": "time", "gap": "2d"},
+    "gate": {"slices": ["site"], "min_slice_rows": 50},
+    "decision": {"threshold": {"maximise": "f1"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("estimator", "more"),
+    [
+        ("xgboost", {"calibration": "isotonic"}),
+        ("hist_gradient_boosting", {"class_weight": "balanced"}),
+        ("random_forest", {"calibration": "sigmoid"}),
+        ("linear", {"class_weight": "balanced"}),
+    ],
+)
+def test_time_group_text_slices_and_calibration_are_reproduced_on_as_many_threads(
+    store: Path, estimator: str, more: dict[str, Any]
+) -> None:
+    data = {"time": "at", "group": "drive"}
+    project = declare(store, "binary", estimator, data=data, **{**RICH, **more})
+    messages().to_csv(project / "rows.csv", index=False)
+    with threadpool_limits(2):
+        trained = train(project)
+    shutil.rmtree(project)
+    assert mlflow.get_run(trained["run_id"]).data.params["podium.threads_blas"] == "2"
+    with threadpool_limits(1):
+        said = podium("reproduce", trained["run_id"])
+    assert said["equal"]
+    assert said["params"] == []
+
+
+def test_a_decision_that_is_made_otherwise_differs_though_no_score_does(store: Path) -> None:
+    trained = train(declare(store))
+    change(trained["run_id"], "project.json", decision={"threshold": {"fixed": 0.9}})
+    said = podium("reproduce", trained["run_id"], code=1)
+    assert said["predictions"]["differing"] == 0
+    assert said["predictions"]["decided"] > 0
+
+
+def test_two_label_types_of_one_table_are_each_reproduced(store: Path) -> None:
+    first = declare(
+        store, data={"source": "rows.parquet"}, target={"column": "late", "positive": True}
+    )
+    frame = rows()
+    frame.assign(late=frame["late"].astype(bool)).to_parquet(first / "rows.parquet")
+    second = shutil.copytree(first, store / "numbers")
+    frame.to_parquet(second / "rows.parquet")
+    declared = yaml.safe_load((second / "project.yaml").read_text())
+    declared["target"] = {"column": "late", "positive": 1}
+    (second / "project.yaml").write_text(yaml.safe_dump(declared))
+    for project in (first, second):
+        assert podium("reproduce", train(project)["run_id"])["equal"]
+
+
+def test_a_model_of_another_kind_in_the_same_run_is_not_compared_with(store: Path) -> None:
+    from sklearn.dummy import DummyClassifier
+
+    trained = train(declare(store))
+    with mlflow.start_run(run_id=trained["run_id"]):
+        mlflow.sklearn.log_model(DummyClassifier().fit([[0]], [0]), name="other")
+    assert podium("reproduce", trained["run_id"])["predictions"]["rows"] == 600
+
+
+def test_a_project_file_here_that_cannot_be_read_does_not_matter(store: Path) -> None:
+    trained = train(declare(store))
+    (store / "project.yaml").write_text("task: [")
+    assert podium("reproduce", trained["run_id"])["equal"]
+
+
+def test_two_different_runs_are_refused(store: Path) -> None:
+    refused = podium("reproduce", "a" * 32, "--run", "b" * 32, code=2)
+    assert "Two runs are named" in refused["what"]
+    assert store.is_dir()
 
 
 def test_what_was_found_is_logged_in_a_run_of_its_own(store: Path) -> None:

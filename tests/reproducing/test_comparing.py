@@ -77,3 +77,13 @@ def test_a_row_of_several_classes_differs_where_one_of_them_does() -> None:
 def test_scores_of_other_shapes_are_refused() -> None:
     with pytest.raises(ValueError, match="cannot be compared"):
         compare_scores(np.zeros(2), np.zeros(3), np.zeros(0), np.zeros(0))
+
+
+def test_scores_that_are_no_numbers_are_equal_only_to_themselves() -> None:
+    nan, inf = float("nan"), float("inf")
+    then = np.array([1.0, nan, nan, inf, inf])
+    now = np.array([inf, 1.0, nan, inf, -inf])
+    found = compare_scores(then, now, then, then)
+    assert found.differing == 3
+    assert found.largest == inf
+    assert not found.equal
