@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from podium.data.columns import Columns
 from podium.data.filed import FiledSource
 from podium.data.source import TableSource
-from podium.data.user_code import call, check_table, function_named, importable
+from podium.data.user_code import call, check_names, check_table, function_named, importable
 from podium.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _KEY = "loader"
+_NAMES = "It is called with files and what data.options holds; make it return a list of names."
 _OWN = ("files", "columns")
 
 
@@ -39,9 +40,10 @@ class LoadedSource(TableSource):
         with importable(self.folder, self.loader), self.inner.on_disk() as files:
             names = self._function(f"{self.loader}_columns")
             if names is None:
-                return tuple(map(str, self._table(files, None).columns))
-            given = {"files": files, **self.options}
-            return tuple(call(names, given, f"{self.loader}_columns", _KEY, self._how()))
+                return tuple(self._table(files, None).columns)
+            asked = f"{self.loader}_columns"
+            made = call(names, {"files": files, **self.options}, asked, _KEY, _NAMES)
+        return check_names(made, asked, _KEY)
 
     def read(self, columns: Columns | None) -> pd.DataFrame:
         from podium.data.tabular import only

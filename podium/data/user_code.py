@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,8 @@ _WHERE = (
     "Modules are looked for beside project.yaml, or with --data in the current folder, before "
     "anywhere else; correct the name or the module."
 )
+_PYTHONS = sys.stdlib_module_names
+_INSTALLED = {"site-packages", "dist-packages", "lib-dynload"}
 
 
 def function_named(reference: str, key: str) -> Callable[..., object]:
@@ -67,7 +69,7 @@ def call(
 
 
 def check_table(made: object, reference: str, key: str) -> pd.DataFrame:
-    """`made` where it is a table that names each column once.
+    """`made` where it is a table that names each column once; its names made strings.
 
     Raises:
         DataError: It is none.
@@ -81,41 +83,79 @@ def check_table(made: object, reference: str, key: str) -> pd.DataFrame:
             f"The {key} {reference!r} returned {type(made).__name__}, not a pandas DataFrame.",
             remedy="Make the function return a DataFrame.",
         )
-    check_unique(tuple(str(name) for name in made.columns), f"The table of {reference}")
+    names = tuple(str(name) for name in made.columns)
+    check_unique(names, f"The table of {reference}")
+    if names != tuple(made.columns):
+        made = made.copy(deep=False)
+        made.columns = pd.Index(names)
     return made
+
+
+def check_names(made: object, reference: str, key: str) -> tuple[str, ...]:
+    """`made` where it is a sequence of strings, each there once: the names of columns.
+
+    Raises:
+        DataError: It is none.
+    """
+    from podium.data.csv_header import check_unique
+
+    listed = made.tolist() if hasattr(made, "tolist") else made
+    if not isinstance(listed, list | tuple) or not all(isinstance(name, str) for name in listed):
+        raise DataError(
+            f"The {key} {reference!r} returned {made!r:.60}, not the names of columns.",
+            remedy="Make the function return a list of strings.",
+        )
+    check_unique(tuple(listed), f"The list of {reference}")
+    return tuple(listed)
 
 
 @contextmanager
 def importable(base: Path, reference: str) -> Iterator[None]:
-    """`base` in front of the import path, for the module in `reference`.
+    """`base` in front of the import path, for the module in `reference` and those it imports.
 
-    Where another module of that name than the one in `base` was imported before (two projects may
-    each have a `loader.py`), it is set aside for the time being.
+    Modules that were imported from elsewhere under a name that `base` has too (two projects may
+    each have a `loader.py` and a `cleaning.py`) are set aside for the time being. What is imported
+    from `base` meanwhile is forgotten afterwards, so that no other project gets it.
     """
     path, top = str(base.absolute()), reference.partition(":")[0].partition(".")[0]
-    aside = _set_aside(path, top)
-    sys.path.insert(0, path)
     importlib.invalidate_caches()
+    aside = _take(_strangers(path, top))
+    before = _tops()
+    sys.path.insert(0, path)
     try:
         yield
     finally:
+        _take({name for name in _tops() - before if _is_below(sys.modules[name], path)})
         sys.path.remove(path)
-        if aside:
-            _modules_of(top, forget=True)
-            sys.modules.update(aside)
+        sys.modules.update(aside)
 
 
-def _set_aside(path: str, top: str) -> dict[str, ModuleType]:
-    loaded = getattr(sys.modules.get(top), "__spec__", None)
-    own = PathFinder.find_spec(top, [path])
-    if loaded is None or own is None or own.origin is None or loaded.origin == own.origin:
-        return {}
-    return _modules_of(top, forget=True)
+def _tops() -> set[str]:
+    return {name for name in list(sys.modules) if "." not in name}
 
 
-def _modules_of(top: str, *, forget: bool) -> dict[str, ModuleType]:
-    found = {n: m for n, m in sys.modules.items() if n == top or n.startswith(f"{top}.")}
-    if forget:
-        for name in found:
-            del sys.modules[name]
+def _strangers(path: str, top: str) -> set[str]:
+    """Names of imported modules that the folder `path` has too. Of Python's own, only `top`."""
+    here = {module.name for module in pkgutil.iter_modules([path])}
+    names = here - (_PYTHONS - {top}) - {"__main__", "podium"}
+    return {name for name in names & _tops() if path not in map(str, _places(sys.modules[name]))}
+
+
+def _is_below(module: ModuleType, path: str) -> bool:
+    """Whether it comes from the folder `path`; packages installed below it do not count."""
+    below = [place.relative_to(path) for place in _places(module) if place.is_relative_to(path)]
+    return any(not _INSTALLED & set(place.parts) for place in below)
+
+
+def _places(module: ModuleType) -> list[Path]:
+    """The folders in which a module of one word, or a package, was found."""
+    found = list(getattr(module, "__path__", ())) or [getattr(module, "__file__", None)]
+    return [Path(each).absolute().parent for each in found if each]
+
+
+def _take(names: set[str]) -> dict[str, ModuleType]:
+    """Takes the modules called so, and those within them, out of the imported ones."""
+    found = {n: m for n, m in list(sys.modules.items()) if n.partition(".")[0] in names}
+    for name in found:
+        del sys.modules[name]
     return found

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -96,4 +97,48 @@ def test_two_projects_may_each_have_a_module_of_the_same_name(base: Path) -> Non
     assert second.read(None)["a"].tolist() == [2]
     assert first.read(None)["a"].tolist() == [1]
     assert second.read(None)["a"].tolist() == [2]
-    assert str(base / "1") in str(sys.modules["made_tables"].__file__)
+    assert "made_tables" not in sys.modules
+
+
+def test_a_helper_that_one_project_lacks_is_not_taken_from_another(base: Path) -> None:
+    loader = "import pandas as pd\nimport made_help\ndef table():\n    return made_help.TABLE\n"
+    write(base / "1" / "made_tables.py", loader)
+    write(base / "1" / "made_help.py", "import pandas as pd\nTABLE = pd.DataFrame({'a': [1]})\n")
+    write(base / "2" / "made_tables.py", loader)
+    assert resolve_source("made_tables:table", base / "1").column_names() == ("a",)
+    with pytest.raises(DataError, match="No module named 'made_help'"):
+        resolve_source("made_tables:table", base / "2")
+
+
+def test_what_the_program_imported_itself_stays_imported(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(base / "here" / "made_help.py", "WHO = 'here'\n")
+    monkeypatch.syspath_prepend(base / "here")
+    mine = importlib.import_module("made_help")
+    monkeypatch.delitem(sys.modules, "made_help")
+    monkeypatch.setitem(sys.modules, "made_help", mine)
+    write(base / "there" / "made_help.py", "WHO = 'there'\n")
+    write(
+        base / "there" / "made_tables.py",
+        "import pandas as pd\nimport made_help\n"
+        "def table():\n    return pd.DataFrame({made_help.WHO: [1]})\n",
+    )
+    assert resolve_source("made_tables:table", base / "there").column_names() == ("there",)
+    assert sys.modules["made_help"] is mine
+    write(
+        base / "here" / "made_tables.py", "import made_help\ndef table():\n    return made_help\n"
+    )
+    resolve_source("made_tables:table", base / "here")
+    assert sys.modules["made_help"] is mine
+
+
+def test_columns_named_by_numbers_get_names_that_are_text(base: Path) -> None:
+    write(
+        base / "made_tables.py",
+        "import pandas as pd\nKEPT = pd.DataFrame([[1, 2]])\n"
+        "def table():\n    assert list(KEPT.columns) == [0, 1]\n    return KEPT\n",
+    )
+    source = resolve_source("made_tables:table", base)
+    assert source.column_names() == ("0", "1")
+    assert source.read(Columns(numeric=("1",))).columns.tolist() == ["1"]

@@ -127,3 +127,50 @@ def test_two_projects_may_each_have_a_loader_of_the_same_name(folder: Path) -> N
     assert source(folder, "rows").column_names() == ("value", "file")
     assert other.column_names() == ("z",)
     assert isinstance(source(folder, "rows").read(None), pd.DataFrame)
+
+
+def test_helpers_of_two_loaders_do_not_mix(folder: Path) -> None:
+    loader = (
+        "import pandas as pd\nfrom cleaning import clean\n"
+        "def rows(files, columns):\n    import late.words\n"
+        "    return pd.DataFrame({clean(): [late.words.WORD]})\n"
+    )
+    for name in "AB":
+        write(folder / name / "loader.py", loader)
+        write(folder / name / "cleaning.py", f"def clean():\n    return {name!r}\n")
+        write(folder / name / "late" / "words.py", f"WORD = {name!r}\n")
+    data = Data(source="raw", loader="loader:rows")
+    first, second = (declared_source(data, base=folder, folder=folder / name) for name in "AB")
+    for _ in range(2):
+        assert first.read(None).to_dict("list") == {"A": ["A"]}
+        assert second.read(None).to_dict("list") == {"B": ["B"]}
+
+
+def test_columns_that_a_loader_names_by_numbers_get_names_that_are_text(folder: Path) -> None:
+    write(
+        folder / "project" / "loader.py",
+        "import pandas as pd\ndef rows(files, columns):\n    return pd.DataFrame([[1, 2]])\n",
+    )
+    found = source(folder, "rows")
+    assert found.column_names() == ("0", "1")
+    assert list(found.read(None).columns) == ["0", "1"]
+    assert found.read(Columns(numeric=("1",)))["1"].tolist() == [2]
+
+
+@pytest.mark.parametrize("names", ["'ab'", "None", "[0, 1]", "{'a': 1}", "3"])
+def test_names_of_columns_are_a_list_of_strings_or_refused(folder: Path, names: str) -> None:
+    text = f"{MODULE}\ndef rows_columns(files, times=1):\n    return {names}\n"
+    write(folder / "project" / "loader.py", text)
+    with pytest.raises(
+        DataError, match=r"'loader:rows_columns' returned .*not the names"
+    ) as caught:
+        source(folder, "rows").column_names()
+    assert caught.value.remedy == "Make the function return a list of strings."
+
+
+def test_names_of_columns_may_be_those_of_a_table(folder: Path) -> None:
+    text = (
+        f"{MODULE}\ndef rows_columns(files):\n    return pd.DataFrame(columns=['a', 'b']).columns\n"
+    )
+    write(folder / "project" / "loader.py", text)
+    assert source(folder, "rows").column_names() == ("a", "b")
