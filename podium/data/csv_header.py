@@ -73,6 +73,11 @@ def _given_header(given: tuple[str, ...], first: CsvHeader, name: str) -> CsvHea
             f"{len(given)} columns.",
             remedy="Name each column of the file, in its order, once.",
         )
+    if first.names == given:
+        raise DataError(
+            f"{name}, line 1: the file has a header line, with the very names of data.header.",
+            remedy="Remove data.header.",
+        )
     return CsvHeader(given, first.delimiter, has_header=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -124,14 +125,40 @@ def _read(part: _Part, names: tuple[str, ...], columns: Columns | None) -> pa.Ta
 
 
 def _without_words(table: pa.Table, missing: tuple[str, ...]) -> pa.Table:
-    """The table with its strings that are among `missing` as missing values."""
-    words = pa.array(missing, TEXT)
+    """The table with its strings and numbers that are among `missing` as missing values."""
     for place, name in enumerate(table.column_names if missing else ()):
         column = plain(table[name])
-        if column.type == TEXT:
-            kept = pc.if_else(pc.is_in(column, words), pa.scalar(None, TEXT), column)
+        words = _words_as(column.type, table[name].type, missing)
+        if words is not None:
+            kept = pc.if_else(pc.is_in(column, words), pa.scalar(None, column.type), column)
             table = table.set_column(place, name, kept)
     return table
+
+
+def _words_as(kind: pa.DataType, stored: pa.DataType, words: tuple[str, ...]) -> pa.Array | None:
+    """The `words` that values of the type `kind` can be, in it; None where it takes none.
+
+    Numbers `stored` with fewer bits are compared as such: -99.9 is another one in 32 than in 64.
+    """
+    if kind == TEXT:
+        return pa.array(words, TEXT)
+    numbers = [number for number in map(_number, words) if number is not None]
+    if kind == pa.int64():
+        whole = [int(number) for number in numbers if number == number.to_integral_value()]
+        return pa.array([number for number in whole if abs(number) < 1 << 63], kind)
+    if kind != pa.float64():
+        return None
+    doubles = pa.array(map(float, numbers), kind)
+    bits = stored.value_type if pa.types.is_dictionary(stored) else stored
+    return doubles.cast(bits, safe=False).cast(kind) if pa.types.is_floating(bits) else doubles
+
+
+def _number(word: str) -> Decimal | None:
+    try:
+        number = Decimal(word)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
 
 
 def _columns(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from podium.data import Columns, declared_source
@@ -54,6 +56,35 @@ def test_words_are_missing_in_parquet_too(tmp_path: Path) -> None:
     found = table(Data(source=str(path), missing=("?", "NA")))
     assert found["a"].isna().tolist() == [True, False, True]
     assert found["b"].tolist() == [1, 2, 3]
+
+
+def test_words_that_are_numbers_are_missing_in_parquet_as_in_csv(tmp_path: Path) -> None:
+    csv = write(tmp_path / "rows.csv", "a,b,c\n-1,-99.9,0.5\n5,1.5,-1\n999,999,2.5\n")
+    parquet = write_parquet(
+        tmp_path / "rows.parquet", a=[-1, 5, 999], b=[-99.9, 1.5, 999.0], c=[0.5, -1.0, 2.5]
+    )
+    words = ("-1", "999", "-99.9", "?", "1" * 30)
+    first, second = (table(Data(source=str(path), missing=words)) for path in (csv, parquet))
+    pd.testing.assert_frame_equal(first, second)
+    assert second["a"].isna().tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("kind", [pa.float32(), pa.int8(), pa.decimal128(5, 1)])
+def test_numbers_of_few_bits_are_compared_as_they_are_stored(
+    tmp_path: Path, kind: pa.DataType
+) -> None:
+    path, word = tmp_path / "rows.parquet", "-99" if kind == pa.int8() else "-99.9"
+    values = pa.array([Decimal(word), Decimal(4), None]).cast(pa.float64()).cast(kind, safe=False)
+    write_parquet(path, a=values, b=values.dictionary_encode())
+    found = table(Data(source=str(path), missing=(word,)))
+    assert found["a"].isna().tolist() == found["b"].isna().tolist() == [True, False, True]
+
+
+def test_a_header_for_a_file_that_has_one_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.csv", "a,b\n1,2\n")
+    with pytest.raises(DataError, match=r"line 1: the file has a header line") as caught:
+        table(Data(source=str(path), header=("a", "b")))
+    assert caught.value.remedy == "Remove data.header."
 
 
 def test_a_header_of_the_wrong_length_is_refused_with_both_counts(tmp_path: Path) -> None:
