@@ -40,7 +40,8 @@ def people(files: list[Path], columns: list[str] | None = None) -> pd.DataFrame:
     """One row a person, in the order of the files; numbers float64, all others strings.
 
     Raises:
-        DataError: A line has not 15 fields, a number is none, or an income is another word.
+        DataError: A line has not 15 fields, a number is none, an income is another word, or a
+            file has no rows.
     """
     import pandas as pd
 
@@ -51,7 +52,10 @@ def people(files: list[Path], columns: list[str] | None = None) -> pd.DataFrame:
 
 
 def _rows(file: Path) -> Iterator[list[object]]:
-    for number, fields in _records(file):
+    records = list(_records(file))
+    if not records:
+        raise DataError(f"{file.name} holds no rows.", remedy="Fetch it again, or leave it out.")
+    for number, fields in records:
         where = f"{file.name}, line {number}"
         if len(fields) != len(COLUMNS):
             raise DataError(

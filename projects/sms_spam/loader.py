@@ -1,7 +1,8 @@
 """Messages and their labels, out of the SMS Spam Collection as published and as passed on.
 
-The published file `SMSSpamCollection` has no header; copies of it often have one. A line is a
-label (`ham` or `spam`), a tab and the message, in which quotes are quotes and nothing else.
+The published file `SMSSpamCollection` has no header; copies of it often have one, whose words are
+known here: any other first line must be a message. A line is a label (`ham` or `spam`), a tab and
+the message, in which quotes are quotes and nothing else.
 
 A message that comes again is left out: forwarded spam would else be in training and in the
 holdout, where a model need only remember it.
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("label", "message")
 _LABELS = ("ham", "spam")
+_HEADER_LABELS = {"label", "class", "category", "target", "type", "v1"}
+_HEADER_MESSAGES = {"message", "sms", "sms_message", "text", "v2"}
 
 
 def messages_columns(files: list[Path], **options: object) -> list[str]:
@@ -33,7 +36,7 @@ def messages(files: list[Path], columns: list[str] | None = None) -> pd.DataFram
     """One row a different message, with its `label`, in the order of the files.
 
     Raises:
-        DataError: A line has no label and message, or a file is not UTF-8.
+        DataError: A line has no label and message, a file has no line, or it is not UTF-8.
     """
     import pandas as pd
 
@@ -46,16 +49,25 @@ def messages(files: list[Path], columns: list[str] | None = None) -> pd.DataFram
 
 
 def _rows(file: Path) -> Iterator[tuple[str, str]]:
-    for number, line in _lines(file):
+    lines = list(_lines(file))
+    if lines and _is_header(lines[0][1]):
+        del lines[0]
+    if not lines:
+        raise DataError(f"{file.name} holds no message.", remedy="Fetch it again, or leave it out.")
+    for number, line in lines:
         label, tab, message = line.partition("\t")
-        if tab and label in _LABELS:
-            yield label, message
-        elif number > 1 or not tab:  # a first line with another label is a header
+        if not tab or label not in _LABELS:
             raise DataError(
                 f"{file.name}, line {number}: {line[:40]!r} is not ham or spam, a tab and a "
                 "message.",
                 remedy="Give SMSSpamCollection of UCI, with or without a header, and nothing else.",
             )
+        yield label, message
+
+
+def _is_header(line: str) -> bool:
+    label, _, message = (word.strip(' "').lower() for word in line.partition("\t"))
+    return label in _HEADER_LABELS and message in _HEADER_MESSAGES
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str]]:

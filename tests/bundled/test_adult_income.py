@@ -86,3 +86,10 @@ def test_a_file_of_other_bytes_is_refused(tmp_path: Path) -> None:
     for name, said in (("a.gz", r"a\.gz cannot be read"), ("b", "b is not UTF-8")):
         with pytest.raises(DataError, match=said):
             people([tmp_path / name])
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "|1x3 Cross validator\n"])
+def test_a_file_without_rows_is_refused(files: list[Path], content: str) -> None:
+    files[1].write_text(content)
+    with pytest.raises(DataError, match=r"adult\.test holds no rows.*Fetch it again"):
+        people(files)

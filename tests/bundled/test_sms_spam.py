@@ -24,7 +24,17 @@ def read(path: Path, content: bytes) -> list[tuple[str, str]]:
     return list(zip(frame["label"], frame["message"], strict=True))
 
 
-@pytest.mark.parametrize("header", ["", "Label\tSMS\n", "\ufefflabel\tmessage\n", "\n"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Label\tSMS\n",
+        "\ufefflabel\tmessage\n",
+        '"v1"\t"v2"\n',
+        "\n",
+        "\n \nLabel\tSMS\n",
+    ],
+)
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
 def test_the_published_file_and_copies_with_a_header_give_the_same(
     tmp_path: Path, header: str, ends: str
@@ -39,6 +49,11 @@ def test_a_message_that_comes_again_counts_once_over_all_files(tmp_path: Path) -
         (tmp_path / name).write_text(f"spam\tsame\nham\tof {name}\nspam\tsame\n")
     frame = messages([tmp_path / "a", tmp_path / "b"])
     assert frame["message"].tolist() == ["same", "of a", "of b"]
+
+
+def test_of_a_message_with_two_labels_the_first_counts(tmp_path: Path) -> None:
+    content = b"spam\tsame\nham\tother\nham\tsame\n"
+    assert read(tmp_path / "x", content) == [("spam", "same"), ("ham", "other")]
 
 
 def test_a_message_may_hold_tabs_and_any_line_separator_but_a_new_line(tmp_path: Path) -> None:
@@ -58,6 +73,11 @@ def test_a_part_of_the_columns_can_be_read(tmp_path: Path) -> None:
     [
         (b"ham\ta\nHam\tb\n", r"x, line 2: 'Ham\\tb' is not ham or spam, a tab and a message"),
         (b"v1,v2\nham,a\n", r"x, line 1: 'v1,v2' is not"),
+        (b"spma\tWIN now\nham\ta\n", r"x, line 1: 'spma\\tWIN now' is not ham or spam"),
+        (b"\nlabel\tWIN now\nham\ta\n", r"x, line 2: 'label\\tWIN now' is not ham or spam"),
+        (b"ham\ta\nlabel\tsms\n", r"x, line 2: 'label\\tsms' is not ham or spam"),
+        (b"", r"x holds no message.*Fetch it again"),
+        (b"label\tsms\n\n", r"x holds no message"),
         (b"ham\tgr\xfc\xdfe\n", r"x is not UTF-8"),
     ],
 )
