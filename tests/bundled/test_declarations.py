@@ -93,6 +93,16 @@ def test_the_gap_between_drives_parts_is_the_horizon_of_their_label() -> None:
     assert project.split.gap == timedelta(days=project.data.options["horizon_days"])
 
 
+def test_what_is_known_only_after_the_fact_is_forbidden() -> None:
+    assert set(declared("bike_demand").forbidden) == {"casual", "registered", "instant"}
+    assert set(declared("disk_failure").forbidden) == {"failure"}
+
+
+def test_a_lost_drive_costs_thirty_looks_at_a_sound_one() -> None:
+    threshold = declared("disk_failure").decision.threshold
+    assert (threshold.minimise, threshold.fp, threshold.fn) == ("cost", 1, 30)
+
+
 def test_what_a_model_must_not_decide_by_is_no_feature() -> None:
     project = declared("adult_income")
     assert project.features is not None
