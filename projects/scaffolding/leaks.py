@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from podium.artifact.scoring.values import category_values, numeric_values
-from podium.evaluation import category_strength, single_feature_strength
-from podium.spec.parts import Features, Task
+from podium.spec.parts import Features
+from projects.scaffolding.alone import Predicted, gaps_tell, strong_alone
 from projects.scaffolding.findings import Leak
 from projects.scaffolding.sums import exact_sum
 
-STRONG_AUC, STRONG_CORRELATION = 0.99, 0.99
 _LEAST_ROWS = 20  # fewer rows agree by chance
 _MOST_SUMS = 5
-
-
-@dataclass(frozen=True)
-class Predicted:
-    """The target's column and values: `y` (n,) class index, or number for a regression."""
-
-    column: str
-    task: Task
-    y: np.ndarray
 
 
 def find_leaks(frame: pd.DataFrame, features: Features, target: Predicted) -> tuple[Leak, ...]:
@@ -40,17 +29,21 @@ def find_leaks(frame: pd.DataFrame, features: Features, target: Predicted) -> tu
     told = {leak.columns[0] for leak in certain}
     certain += _sums(frame, [name for name in features.numeric if name not in told], target)
     told |= {name for leak in certain for name in leak.columns}
-    suspects = list(_strong(frame, features, target, told))
+    alone = strong_alone(frame, features, target)
+    suspects = [leak for leak in alone if leak.columns[0] not in told]
     if told >= set(features.columns):  # else nothing would be left to predict from
         return tuple(Leak(leak.columns, leak.how, certain=False) for leak in (*certain, *suspects))
     return (*certain, *suspects)
 
 
 def _copies(frame: pd.DataFrame, target: Predicted) -> Iterator[tuple[str, str]]:
-    """Columns whose values and the target's go together one to one."""
+    """Columns whose values, or gaps, and the target's values go together one to one."""
     codes = pd.factorize(target.y)[0]
     distinct = int(codes.max()) + 1
     for name in (str(column) for column in frame.columns if column != target.column):
+        if gaps_tell(frame[name], target):
+            yield name, f"whether it is missing tells {target.column!r} one to one"
+            continue
         if frame[name].nunique(dropna=False) != distinct:
             continue
         own = pd.factorize(category_values(frame[name])[0])[0]
@@ -97,26 +90,3 @@ def _sum_words(weights: dict[str, float]) -> str:
         sign = "-" if weight < 0 else "+"
         words += f" {sign} {factor}{name}"
     return words.removeprefix(" + ").strip()
-
-
-def _strong(
-    frame: pd.DataFrame, features: Features, target: Predicted, told: set[str]
-) -> Iterator[Leak]:
-    for name in features.numeric:
-        if name not in told:
-            values = numeric_values(frame[name])[0]
-            strength = single_feature_strength(target.task, values, target.y)
-            yield from _suspect(name, strength, target)
-    for name in features.categorical:
-        if name not in told:
-            codes = pd.factorize(category_values(frame[name])[0])[0]
-            yield from _suspect(name, category_strength(target.task, codes, target.y), target)
-
-
-def _suspect(name: str, strength: float, target: Predicted) -> Iterator[Leak]:
-    if target.task == "regression":
-        if strength > STRONG_CORRELATION:
-            yield Leak((name,), f"its |correlation| with the target is {strength:.4f}", False)
-    elif strength > STRONG_AUC:
-        which = "the classes" if target.task == "binary" else "one class from the others"
-        yield Leak((name,), f"alone it tells {which} apart with AUC {strength:.4f}", False)

@@ -13,6 +13,7 @@ from podium.errors import DataError
 from podium.evaluation import DEFAULT_METRIC
 from podium.spec import label_text
 from podium.spec.parts import Features
+from projects.scaffolding.alone import Predicted
 from projects.scaffolding.asked import Asked
 from projects.scaffolding.findings import (
     Choice,
@@ -23,7 +24,7 @@ from projects.scaffolding.findings import (
 )
 from projects.scaffolding.holding import is_plain
 from projects.scaffolding.kinds import Column, features_of, left_out, look_at_column
-from projects.scaffolding.leaks import Predicted, find_leaks
+from projects.scaffolding.leaks import find_leaks
 from projects.scaffolding.remarks import remarks
 from projects.scaffolding.splitting import choose_split
 from projects.scaffolding.target import look_at_target

@@ -15,11 +15,8 @@ from podium.spec.parts import Data
 from projects.scaffolding.asked import Asked
 from projects.scaffolding.findings import Read
 from projects.scaffolding.first_lines import first_records, given_header, refuse_bad_names
-from projects.scaffolding.missing_words import missing_words
+from projects.scaffolding.missing_words import Missing, words_for_missing
 from projects.scaffolding.target import target_column
-
-_SHOWN = 5
-
 
 _OTHERWISE = (
     "A file that is written otherwise is read by a function of yours that returns a DataFrame: "
@@ -50,11 +47,11 @@ def _read(asked: Asked, base: Path) -> tuple[pd.DataFrame, Read]:
     refuse_bad_names(names, asked.source)
     target = target_column(asked, names, made_up=bool(header) and not asked.columns)
     frame = source.read(None) if frame is None else frame
-    words, where = _missing(frame, target) if isinstance(source, FiledSource) else ((), "")
-    if words:
-        source = declared_source(_of(asked, header, words), base=base, folder=base)
+    gaps = words_for_missing(frame, target) if isinstance(source, FiledSource) else Missing()
+    if gaps.words:
+        source = declared_source(_of(asked, header, gaps.words), base=base, folder=base)
         frame = source.read(None)
-    return frame, Read(header, words, tuple(filter(None, (why, where))))
+    return frame, Read(header, gaps.words, (*filter(None, [why]), *gaps.why))
 
 
 def _of(asked: Asked, header: tuple[str, ...], missing: tuple[str, ...] = ()) -> Data:
@@ -75,21 +72,3 @@ def _header(asked: Asked, source: TableSource) -> tuple[tuple[str, ...], str]:
     names, why = given_header(asked, records)
     named = "" if asked.columns else "; the names of the columns are made up"
     return names, f"the file has no header line ({why}){named}" if names else ""
-
-
-def _missing(frame: pd.DataFrame, target: str) -> tuple[tuple[str, ...], str]:
-    """The words that stand for missing in any column but the target, and a sentence on them."""
-    found = {
-        str(name): counts
-        for name in frame.columns
-        if name != target and (counts := missing_words(frame[name]))
-    }
-    words = sorted({word for counts in found.values() for word in counts})
-    if not words:
-        return (), ""
-    places = [f"{name} ({sum(counts.values()):,})" for name, counts in found.items()]
-    more = f" and {len(places) - _SHOWN} more columns" if len(places) > _SHOWN else ""
-    return tuple(words), (
-        f"{', '.join(map(repr, words))} {'stands' if len(words) == 1 else 'stand'} for missing, "
-        f"as in {', '.join(places[:_SHOWN])}{more}"
-    )

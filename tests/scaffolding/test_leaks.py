@@ -130,3 +130,44 @@ def test_a_text_that_tells_the_target_is_no_feature() -> None:
     found = looked(frame, "y")
     assert "said" in found.forbidden
     assert "said" not in found.features.columns
+
+
+def test_a_date_that_only_one_class_has_is_forbidden() -> None:
+    frame = customers()
+    days = pd.Series(pd.date_range("2020-01-01", periods=300, freq="7h"))
+    frame["churn_date"] = days.where(frame.left == "yes")
+    found = looked(frame, "left")
+    assert found.forbidden == ("churn_date",)
+    assert found.leaks[0].how == "whether it is missing tells 'left' one to one"
+    assert "churn_date" not in found.features.columns
+
+
+@pytest.mark.parametrize("kind", ["datetime", "text", "numeric", "categorical"])
+def test_being_missing_nearly_always_with_one_class_is_to_be_looked_at(kind: str) -> None:
+    frame = customers(600)
+    values: dict[str, object] = {
+        "datetime": pd.date_range("2020-01-01", periods=600, freq="7h"),
+        "text": [f"they said {n} words to us" for n in range(600)],
+        "numeric": DRAW.normal(size=600),
+        "categorical": DRAW.choice(["by letter", "by phone"], 600),
+    }
+    frame["ended"] = pd.Series(values[kind]).where(frame.left == "yes")
+    frame.loc[frame.index[frame.left == "yes"][0], "ended"] = None
+    (leak,) = looked(frame, "left").suspects
+    assert leak.columns == ("ended",)
+    assert leak.how.startswith("whether it is missing alone tells the classes apart with AUC 0.99")
+
+
+def test_the_hour_of_a_time_may_tell_the_target() -> None:
+    frame = customers()
+    day = pd.Timestamp("2020-01-01")
+    hours = np.where(frame.left == "yes", 14, 3) + np.arange(300) % 3
+    frame["seen"] = [day + pd.Timedelta(days=n % 50, hours=int(hours[n])) for n in range(300)]
+    (leak,) = looked(frame, "left", time="none").suspects
+    assert leak.how == "its hour alone tells the classes apart with AUC 1.0000"
+
+
+def test_gaps_by_chance_tell_nothing() -> None:
+    frame = customers()
+    frame.loc[DRAW.random(300) < 0.5, "age"] = np.nan
+    assert looked(frame, "left").leaks == ()
