@@ -113,7 +113,7 @@ def _times(raw: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _labels(raw: pd.Series[Any]) -> pd.Series[Any]:
-    if raw.dtype.kind not in "iuf" or (np.abs(raw.to_numpy()) > _EXACT).any():
+    if raw.dtype.kind not in "iuf" or not raw.between(-_EXACT, _EXACT).all():
         return _categories(raw)
     values = raw.to_numpy(dtype=np.float64)
     whole = bool((values == np.trunc(values)).all())

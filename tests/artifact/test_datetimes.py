@@ -207,3 +207,8 @@ def test_finer_than_a_microsecond_is_cut_off_alike(moment: dt.datetime, nanos: i
     assert _instant(stamp) == expected
     assert _instant(stamp.to_datetime64()) == expected
     assert _instant(stamp.isoformat()) == expected
+
+
+def test_the_smallest_whole_number_is_refused_without_a_warning() -> None:
+    with pytest.raises(InvalidValue, match="out of range"):
+        ONE.transform(pd.DataFrame({"x": [np.int64(-(2**63))]}))

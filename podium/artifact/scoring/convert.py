@@ -159,7 +159,7 @@ def kind_of(value: Any) -> str:
     word = sort_of(value)
     if word != "a number":
         return word
-    return "infinity" if abs(value) == math.inf else "a number out of range"
+    return "infinity" if value in (math.inf, -math.inf) else "a number out of range"
 
 
 def within_calendar(instants: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
