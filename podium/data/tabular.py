@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +17,7 @@ from podium.data.datafile import DataFile
 from podium.data.frame import to_frame
 from podium.data.parquet_read import read_parquet, read_schema_names
 from podium.data.types import TEXT, final_type, plain
+from podium.data.user_code import not_unicode
 from podium.errors import DataError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -99,13 +100,29 @@ def only(table: pd.DataFrame, columns: Columns | None, where: str) -> pd.DataFra
     """The columns wanted of a table that somebody's code made, its index from 0.
 
     Raises:
-        DataError: One of them is missing, or there are no rows.
+        DataError: One of them is missing or not Unicode, or there are no rows.
     """
     found = tuple(table.columns)
     names = wanted(columns, found)
     require(names, found, f"The table of {where}")
     check_rows(len(table), f"the table of {where}")
+    for name in names:
+        _check_unicode(name, table[name], f"The table of {where}")
     return table[list(names)].reset_index(drop=True)
+
+
+def _check_unicode(name: str, series: pd.Series[Any], where: str) -> None:
+    """Refuses half a surrogate pair, which Python's strings may hold and no file can."""
+    import pandas as pd
+
+    values = series.cat.categories if isinstance(series.dtype, pd.CategoricalDtype) else series
+    in_python = values.dtype.kind == "O" and getattr(values.dtype, "storage", "") != "pyarrow"
+    try:
+        for value in values if in_python else ():
+            if isinstance(value, str) and not value.isascii():
+                value.encode()
+    except UnicodeEncodeError as error:
+        raise not_unicode(f"{where}, column {name!r}", error) from error
 
 
 def check_rows(rows: int, where: str) -> None:

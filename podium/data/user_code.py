@@ -63,9 +63,20 @@ def call(
     except PodiumError:
         raise
     except Exception as error:
+        if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+            raise not_unicode(f"The {key} {reference!r} failed", error) from error
         raise DataError(
             f"The {key} {reference!r} failed with {type(error).__name__}: {error}.", remedy=how
         ) from error
+
+
+def not_unicode(where: str, error: UnicodeEncodeError) -> DataError:
+    """The error for text with half a surrogate pair in it."""
+    return DataError(
+        f"{where}: text must be valid Unicode, and {error.object[error.start : error.end]!r} "
+        "is not.",
+        remedy="Decode the bytes with their encoding, or with errors='replace'.",
+    )
 
 
 def check_table(made: object, reference: str, key: str) -> pd.DataFrame:
@@ -85,6 +96,11 @@ def check_table(made: object, reference: str, key: str) -> pd.DataFrame:
         )
     names = tuple(str(name) for name in made.columns)
     check_unique(names, f"The table of {reference}")
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise not_unicode(f"The table of {reference}, column {name!r}", error) from error
     if names != tuple(made.columns):
         made = made.copy(deep=False)
         made.columns = pd.Index(names)

@@ -142,3 +142,35 @@ def test_columns_named_by_numbers_get_names_that_are_text(base: Path) -> None:
     source = resolve_source("made_tables:table", base)
     assert source.column_names() == ("0", "1")
     assert source.read(Columns(numeric=("1",))).columns.tolist() == ["1"]
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        "pd.Series(['ä', None, chr(0xDC80)], dtype=object)",
+        "pd.Categorical(['ä', 'ä', 'b'], pd.Index(['ä', 'b', chr(0xD800)], dtype=object))",
+        "pd.Series(['ä', 1, chr(0xDFFF)])",
+    ],
+)
+def test_text_that_is_not_unicode_is_refused_with_its_column(base: Path, series: str) -> None:
+    table = f"pd.DataFrame({{'good': ['ä', '😀', 'c'], 'bad': {series}}})"
+    write(base / "made_tables.py", f"import pandas as pd\ndef table():\n    return {table}\n")
+    source = resolve_source("made_tables:table", base)
+    with pytest.raises(DataError, match="column 'bad': text must be valid Unicode") as caught:
+        source.read(None)
+    str(caught.value).encode()
+    assert source.read(Columns(text=("good",)))["good"].tolist() == ["ä", "😀", "c"]
+
+
+def test_a_name_that_is_not_unicode_is_refused(base: Path) -> None:
+    table = "pd.DataFrame([[1, 2]], columns=pd.Index([0, chr(0xDC80)], dtype=object))"
+    write(base / "made_tables.py", f"import pandas as pd\ndef table():\n    return {table}\n")
+    with pytest.raises(DataError, match=r"column '.udc80': text must be valid Unicode"):
+        resolve_source("made_tables:table", base).read(None)
+
+
+def test_text_that_pandas_refuses_as_not_unicode_is_said_to_be_that(base: Path) -> None:
+    table = "pd.DataFrame({'bad': [chr(0xD800)]}, dtype='str')"
+    write(base / "made_tables.py", f"import pandas as pd\ndef table():\n    return {table}\n")
+    with pytest.raises(DataError, match="text must be valid Unicode"):
+        resolve_source("made_tables:table", base).read(None)
