@@ -33,16 +33,20 @@ _STREET_FIRST = re.compile(
 _TITLE = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Herr|Frau|Monsieur|Madame|Señora?)\b\.?")
 _NAME_WORD = re.compile(r"[^\W\d_][^\W\d_]*(?:[-'’][^\W\d_]+)*\.?")
 _SURELY = 4  # this many words at most are a name
+_MAIL_WITHIN, _LONGEST_PHONE, _LONGEST_ADDRESS = 2_000, 40, 200  # characters
 
 
 def looks_like_mail(text: str) -> bool:
-    """An e-mail address somewhere in the text."""
-    return "@" in text and _MAIL.search(text) is not None
+    """An e-mail address somewhere in the first 2,000 characters of the text."""
+    start = text[:_MAIL_WITHIN]
+    return "@" in start and _MAIL.search(start) is not None
 
 
 def looks_like_phone(text: str) -> bool:
     """A number written as phone numbers are; bare digits could be anything."""
-    if not 8 <= sum(c.isdigit() for c in text) <= 15 or _DECIMALS.fullmatch(text):
+    if len(text) > _LONGEST_PHONE or not 8 <= sum(c.isdigit() for c in text) <= 15:
+        return False
+    if _DECIMALS.fullmatch(text):
         return False
     return any(shape.fullmatch(text) for shape in (_INTERNATIONAL, _AMERICAN, _NATIONAL))
 
@@ -71,7 +75,7 @@ def looks_like_social_security(text: str) -> bool:
 
 def looks_like_address(text: str) -> bool:
     """A street with a number."""
-    if not any(c.isdigit() for c in text) or len(text) > 200:
+    if len(text) > _LONGEST_ADDRESS or not any(c.isdigit() for c in text):
         return False
     return bool(_HOUSE_FIRST.fullmatch(text) or _STREET_FIRST.fullmatch(text))
 

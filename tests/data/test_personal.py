@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from podium.data import BUNDLED, resolve_source
 from podium.data.nycflights import package_folder
 from podium.data.personal import personal_columns
+from podium.data.personal_values import BY_VALUE
 from podium.data.personal_words import kind_by_name
 from tests.real_data import real_data
 
@@ -106,6 +108,24 @@ def test_names_that_only_sound_like_it_are_not_suspected(column: str) -> None:
 )
 def test_values_tell_where_the_name_does_not(values: list[object], kind: str) -> None:
     assert by_value(values) == kind
+
+
+class _Document(str):
+    """A text that must not be gone through a character at a time."""
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError("a long text was gone through")
+
+
+@pytest.mark.parametrize("what", [each[0] for each in BY_VALUE])
+def test_long_documents_are_not_gone_through(what: str) -> None:
+    (looks_like,) = [each[1] for each in BY_VALUE if each[0] == what]
+    assert not looks_like(_Document("A report of 12 pages. " * 2_000))
+
+
+def test_an_address_far_into_a_document_is_left_alone() -> None:
+    assert by_value([f"{'words ' * 300} u{i}@example.com" for i in range(5)]) == "e-mail"
+    assert by_value([f"{'words ' * 400} u{i}@example.com" for i in range(5)]) is None
 
 
 RANDOM = np.random.default_rng(0)
