@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from podium.data.personal import PersonalKind, Suspicion, personal_columns
+from podium.where import without_password
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +66,8 @@ class ColumnFacts:
     """A column. role: target, time, group, or nothing for the rest.
 
     distinct: different values, missing ones not counted. numbers, frequent, first and last are
-    empty where they do not apply, and where the column looks personal. first, last: UTC.
+    empty where they do not apply, of the group, and where the column looks personal. first, last:
+    UTC.
     """
 
     name: str
@@ -85,7 +87,8 @@ class ColumnFacts:
 class DataFacts:
     """All of a data version. span: first and last time, None without a time column.
 
-    classes: the target's, the most frequent first, at most 20; empty for a regression.
+    classes: the target's that at least 10 rows have, the most frequent first, at most 20; empty for
+    a regression. other_classes: how many rows have one that is not told.
     """
 
     digest: str
@@ -95,6 +98,7 @@ class DataFacts:
     columns: tuple[ColumnFacts, ...]
     classes: tuple[Frequent, ...]
     personal: tuple[Suspicion, ...]
+    other_classes: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """As a document, with the schema's number."""
@@ -104,10 +108,13 @@ class DataFacts:
             "schema": SCHEMA,
             "digest": self.digest,
             **about,
+            "source": without_password(self.about.source),
+            "home": without_password(self.about.home),
             "rows": self.rows,
             "span": None if self.span is None else {"first": self.span[0], "last": self.span[1]},
             "columns": [asdict(column) for column in self.columns],
             "classes": [asdict(each) for each in self.classes],
+            "other_classes": self.other_classes,
             "personal": [asdict(each) for each in self.personal],
         }
 
@@ -117,7 +124,7 @@ def facts_of(frame: pd.DataFrame, digest: str, about: About) -> DataFacts:
 
     Values of categories are told only where at least 10 rows have them and they are not rare
     altogether; those of texts, of the group and of columns that look personal never are, nor are
-    these columns' statistics.
+    these columns' statistics. Minimum and maximum, first and last, may be those of one row.
     """
     personal = personal_columns(frame)
     suspected: dict[str, PersonalKind] = {each.column: each.kind for each in personal}
@@ -128,9 +135,8 @@ def facts_of(frame: pd.DataFrame, digest: str, about: About) -> DataFacts:
     span = None
     if time is not None and time.first is not None and time.last is not None:
         span = (time.first, time.last)
-    return DataFacts(
-        digest, about, len(frame), span, columns, _classes(frame, about, suspected), personal
-    )
+    classes, others = _classes(frame, about, suspected)
+    return DataFacts(digest, about, len(frame), span, columns, classes, personal, others)
 
 
 def _column(
@@ -140,12 +146,12 @@ def _column(
     present = series.dropna() if missing else series
     distinct = _distinct(present)
     facts: dict[str, Any] = {}
-    if personal is None and len(present):
+    if personal is None and len(present) and name != about.group:
         if kind == "time":
             facts = {"first": _instant(present.min()), "last": _instant(present.max())}
         elif kind == "number":
             facts = {"numbers": _numbers(present.to_numpy(dtype=np.float64))}
-        elif kind != "text" and name != about.group and distinct <= _RARE_SHARE * len(present):
+        elif kind != "text" and distinct <= _RARE_SHARE * len(present):
             facts = {"frequent": _frequent(present, len(series))}
     return ColumnFacts(
         name=name,
@@ -198,10 +204,13 @@ def _frequent(present: pd.Series[Any], rows: int) -> tuple[Frequent, ...]:
 
 def _classes(
     frame: pd.DataFrame, about: About, suspected: Mapping[str, PersonalKind]
-) -> tuple[Frequent, ...]:
-    if about.task == "regression" or about.target in suspected:
-        return ()
-    return _ranked(frame[about.target].value_counts(sort=False), len(frame))[:_MOST_CLASSES]
+) -> tuple[tuple[Frequent, ...], int]:
+    """The classes that are told, and how many rows have another one."""
+    if about.task == "regression" or about.target in {about.group, *suspected}:
+        return (), 0
+    counts = frame[about.target].value_counts(sort=False)
+    told = _ranked(counts[counts >= FEWEST_ROWS], len(frame))[:_MOST_CLASSES]
+    return told, int(counts.sum()) - sum(each.rows for each in told)
 
 
 def _ranked(counts: pd.Series[Any], rows: int) -> tuple[Frequent, ...]:

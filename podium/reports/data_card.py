@@ -19,11 +19,12 @@ def data_card(facts: Mapping[str, Any]) -> str:
         f"# Data of {_line(facts['project'])}, version {facts['digest'][:12]}",
         _summary(facts),
         markdown_table(("what", "as declared"), list(_declared(facts))).rstrip(),
-        *_classes(facts["classes"], facts["target"]),
+        *_classes(facts),
         "## Personal data\n" + _personal(facts["personal"]),
         *_columns(facts["columns"]),
         f"Content: SHA-256 `{facts['digest']}`. Shares are of all rows. Values "
-        "are shown only where at least 10 rows have them.",
+        "of categories and classes are shown only where at least 10 rows have them; min, max, and "
+        "the first and last time may be those of one row.",
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -44,11 +45,14 @@ def _declared(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield key, _line(facts[key] or "not declared")
 
 
-def _classes(classes: Sequence[Mapping[str, Any]], target: str) -> Iterator[str]:
-    if classes:
-        rows = [(_value(c["value"]), c["rows"], percent(c["share"])) for c in classes]
+def _classes(facts: Mapping[str, Any]) -> Iterator[str]:
+    classes, others = facts["classes"], facts["other_classes"]
+    rows = [(_value(c["value"]), c["rows"], percent(c["share"])) for c in classes]
+    if others:
+        rows.append(("others, not shown", others, percent(others / facts["rows"])))
+    if rows:
         table = markdown_table(("class", "rows", "share"), rows).rstrip()
-        yield f"## Classes of {_line(target)}\n{table}"
+        yield f"## Classes of {_line(facts['target'])}\n{table}"
 
 
 def _personal(found: Sequence[Mapping[str, Any]]) -> str:

@@ -18,8 +18,9 @@ _RUN, _DIGEST = re.compile(r"(?:runs:/)?([0-9a-f]{32})"), re.compile(r"[0-9a-f]{
 class Use:
     """A training that used a data version. at: when it began, UTC, ISO 8601.
 
-    What older runs do not say is None. span: first and last time. snapshot: its URI, empty where
-    none was kept; problem: why not, if that was not asked for.
+    What older runs do not say, and what was cleared, is None. span: first and last time. snapshot:
+    its URI without a password, empty where none was kept; problem: why not, if that was not asked
+    for.
     """
 
     run_id: str
@@ -31,7 +32,7 @@ class Use:
     rows: int | None = None
     columns: int | None = None
     span: tuple[str, str] | None = None
-    snapshot: str = ""
+    snapshot: str | None = None
     bytes: int | None = None
     problem: str = ""
 
@@ -53,7 +54,7 @@ class Use:
             rows=_whole(tags.get("podium.data_rows")),
             columns=_whole(tags.get("podium.data_columns")),
             span=(first, last) if between else None,
-            snapshot=tags.get("podium.snapshot", ""),
+            snapshot=tags.get("podium.snapshot"),
             bytes=_whole(tags.get("podium.snapshot_bytes")),
             problem=tags.get("podium.snapshot_problem", ""),
         )
@@ -95,6 +96,13 @@ class DataVersion:
     def kept(self) -> Use | None:
         """The latest training that a snapshot was kept for."""
         return next((use for use in self.uses if use.snapshot), None)
+
+    @property
+    def said_none(self) -> bool:
+        """Whether all runs that used it are there and say that they kept no snapshot. Deleted ones
+        may have left one all the same.
+        """
+        return bool(self.uses) and all(use.snapshot == "" for use in self.uses)
 
 
 def versions_of(

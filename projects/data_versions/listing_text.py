@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from podium.reports.text import NOTHING, text_table
+from podium.where import without_password
 from projects.data_versions.listing import SHOWN, DataVersion
 
 _HEADERS = (
@@ -30,7 +31,7 @@ def list_text(versions: Sequence[DataVersion]) -> str:
 
 
 def _row(version: DataVersion) -> tuple[object, ...]:
-    latest, kept = version.latest, version.kept
+    latest = version.latest
     return (
         version.digest[:SHOWN],
         latest.rows if latest else None,
@@ -40,8 +41,15 @@ def _row(version: DataVersion) -> tuple[object, ...]:
         latest.at[:10] if latest else NOTHING,
         len(version.uses),
         ", ".join(map(str, version.models)) or NOTHING,
-        size_words(kept.bytes) if kept else "none",
+        _copy_words(version),
     )
+
+
+def _copy_words(version: DataVersion) -> str:
+    """The size of its copy; `?` where no run that is left says whether there is one."""
+    if version.kept is not None:
+        return size_words(version.kept.bytes)
+    return "none" if version.said_none else "?"
 
 
 def span_words(span: tuple[str, str] | None) -> str:
@@ -76,7 +84,7 @@ def uses_text(version: DataVersion) -> str:
 
 
 def version_document(version: DataVersion) -> dict[str, Any]:
-    """A data version for machines."""
+    """A data version for machines. snapshot: None where no run that is left names one."""
     latest, kept = version.latest, version.kept
     span = latest.span if latest else None
     return {
@@ -93,5 +101,7 @@ def version_document(version: DataVersion) -> dict[str, Any]:
             {key: fact for key, fact in asdict(model).items() if key != "digest"}
             for model in version.models
         ],
-        "snapshot": None if kept is None else {"uri": kept.snapshot, "bytes": kept.bytes},
+        "snapshot": None
+        if kept is None
+        else {"uri": without_password(kept.snapshot or ""), "bytes": kept.bytes},
     }

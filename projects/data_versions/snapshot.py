@@ -28,6 +28,10 @@ CARD, CARD_DOCUMENT = "data_card.md", "data_card.json"
 FILES = (ROWS, CARD_DOCUMENT, CARD, DESCRIBED)  # in the order in which they are written
 
 
+class NewerSnapshot(DataError):
+    """A snapshot that a newer version of Podium wrote: whole, but not for this one to read."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """What `snapshot.json` says. columns: names and pandas types, in their order.
@@ -49,7 +53,7 @@ class Snapshot:
 
     @classmethod
     def read(cls, file: Path, place: str) -> Snapshot:
-        """Read what `text` wrote. Raises DataError for damage, and for a newer schema.
+        """Read what `text` wrote. Raises DataError for damage, NewerSnapshot for a newer schema.
 
         place: where it came from, for the message.
         """
@@ -113,18 +117,18 @@ def check_rows(file: Path, described: Snapshot, digest: str, place: str) -> None
             remedy="Give the place that the run's tag podium.snapshot names.",
         )
     try:
-        found = _content(file, described)
+        frame = read_rows(file)
+        types = tuple((str(name), str(dtype)) for name, dtype in frame.dtypes.items())
+        found = content_digest(frame)
     except Exception as error:  # pyarrow raises many kinds for damaged files
         raise damaged(place, f"{ROWS} cannot be read ({_bytes_said(file, described)})") from error
+    said = _bytes_said(file, described)
+    if types != described.columns:
+        raise damaged(
+            place, f"its columns, or their types, are not those that {DESCRIBED} names ({said})"
+        )
     if found != digest:
-        said = _bytes_said(file, described)
         raise damaged(place, f"its rows have the content {found[:12]} ({said})")
-
-
-def _content(file: Path, described: Snapshot) -> str:
-    frame = read_rows(file)
-    types = tuple((str(name), str(dtype)) for name, dtype in frame.dtypes.items())
-    return content_digest(frame) if types == described.columns else "of other types"
 
 
 def _bytes_said(file: Path, described: Snapshot) -> str:
@@ -140,8 +144,8 @@ def damaged(place: str, how: str) -> DataError:
     )
 
 
-def _newer(place: str, schema: int) -> DataError:
-    return DataError(
+def _newer(place: str, schema: int) -> NewerSnapshot:
+    return NewerSnapshot(
         f"The snapshot at {without_password(place)} has schema {schema}; this version of Podium "
         f"reads {SCHEMA}.",
         remedy="Use the version of Podium that wrote it, or a newer one.",

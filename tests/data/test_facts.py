@@ -136,6 +136,45 @@ def test_time_gives_the_span_and_the_target_its_classes() -> None:
     ]
 
 
+def test_rare_classes_are_counted_and_not_named() -> None:
+    names = ["Huntington of Jane Roe"] * 9 + ["Fabry of Max Roe"] * 2 + ["none"] * 100
+    names += [f"type {number:02}" for number in range(21) for _ in range(20)]
+    frame = pd.DataFrame({"illness": pd.Series(names, dtype="str")})
+    about = replace(ABOUT, task="multiclass", target="illness", kinds={"illness": "label"})
+    found = facts_of(frame, "0" * 64, about)
+    assert [c.value for c in found.classes] == ["none", *(f"type {n:02}" for n in range(19))]
+    assert found.other_classes == 9 + 2 + 2 * 20
+    card = data_card(found.to_json())
+    assert "| others, not shown | 51 | 9.6% |" in card
+    assert "Roe" not in to_json(found.to_json()) + card
+
+
+def test_a_group_of_numbers_or_times_tells_no_statistics() -> None:
+    frame = pd.DataFrame(
+        {
+            "bought": [True, False] * 30,
+            "cust": 700_000.0 + np.arange(60),
+            "joined": pd.date_range("1980-01-01", periods=60, tz="UTC", unit="us"),
+        }
+    )
+    about = replace(ABOUT, kinds={"bought": "label", "cust": "number", "joined": "time"})
+    for group in ("cust", "joined"):
+        found = facts_of(frame, "0" * 64, replace(about, time=None, group=group))
+        told = column(group, found)
+        assert (told["numbers"], told["first"], told["last"]) == (None, None, None)
+        assert told["distinct"] == 60
+    card = data_card(facts_of(frame, "0" * 64, replace(about, time=None, group="cust")).to_json())
+    assert "700" not in card
+    assert "may be those of one row" in card
+
+
+def test_passwords_in_addresses_are_not_told() -> None:
+    about = replace(ABOUT, source="ftp://bob:hush@host/x.csv", home="https://bob:hush@example.com/")
+    document = facts_of(shop(), "0" * 64, about).to_json()
+    assert document["home"] == "https://bob:***@example.com/"
+    assert "hush" not in to_json(document) + data_card(document)
+
+
 def test_a_regression_has_no_classes() -> None:
     frame = shop()[["amount"]]
     about = replace(ABOUT, task="regression", target="amount", kinds={"amount": "number"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from podium.errors import NotFound, UsageError
@@ -71,11 +73,11 @@ def test_a_run_that_is_no_training_or_has_not_read_its_data_is_no_use() -> None:
 def test_an_older_run_says_only_its_digest() -> None:
     made = Use.of("a" * 32, "n", 0, {"podium.job": "tune", "podium.data_digest": FIRST})
     assert made is not None
-    assert (made.rows, made.span, made.snapshot, made.bytes) == (None, None, "", None)
+    assert (made.rows, made.span, made.snapshot, made.bytes) == (None, None, None, None)
     (version,) = versions_of([made])
     assert version.kept is None
     assert list_text([version]).splitlines()[-1].split() == [
-        "ab1200000000", "–", "–", "–", "1970-01-01", "1970-01-01", "1", "–", "none",
+        "ab1200000000", "–", "–", "–", "1970-01-01", "1970-01-01", "1", "–", "?",
     ]  # fmt: skip
 
 
@@ -95,11 +97,26 @@ def test_a_copy_counts_where_any_training_kept_one() -> None:
     assert document["snapshot"] == {"uri": f"s3://bucket/1/podium-data/{FIRST}", "bytes": 21680}
 
 
+def test_no_copy_is_told_only_where_all_runs_say_so() -> None:
+    none = use(1, FIRST, **{"podium.snapshot": ""})
+    (version,) = versions_of([none])
+    assert version.said_none
+    assert list_text([version]).splitlines()[-1].endswith("none")
+    (version,) = versions_of([none, replace(none, run_id="2" * 32, snapshot=None)])
+    assert not version.said_none
+    assert list_text([version]).splitlines()[-1].endswith("?")
+
+
+def test_a_password_in_the_place_of_the_copy_is_not_shown() -> None:
+    (version,) = versions_of([use(1, FIRST, **{"podium.snapshot": "ftp://bob:pw@host/1/x"})])
+    assert version_document(version)["snapshot"]["uri"] == "ftp://bob:***@host/1/x"
+
+
 def test_data_whose_runs_were_deleted_is_known_by_its_model_versions() -> None:
     (version,) = versions_of([], [ModelVersion(4, FIRST)])
     assert version.latest is None
     assert "The runs that used it were deleted.\nModel versions: 4" in uses_text(version)
-    assert list_text([version]).splitlines()[-1].split()[-3:] == ["0", "4", "none"]
+    assert list_text([version]).splitlines()[-1].split()[-3:] == ["0", "4", "?"]
     assert version_document(version)["last_used"] is None
 
 
