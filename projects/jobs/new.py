@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,12 +75,13 @@ def command(**given: Any) -> Result:
     the folder can be trained at once. Nothing is overwritten without --force yes.
     """
     from projects.scaffolding.asked import Asked
+    from projects.scaffolding.place import home
     from projects.scaffolding.requirement import podium_requirement
     from projects.scaffolding.writing import Place, write_table
 
     name, base = given["name"], Path.cwd()
     _refuse_name(name)
-    folder = Path(os.path.normpath(base / Path(given["to"] or name).expanduser()))
+    folder = (base / home(given["to"] or name, "--to")).resolve()
     requirement = podium_requirement(given["podium"], base)
     place = Place(base, folder, requirement, force=bool(given["force"]))
     if given["from_run"] is not None:

@@ -11,6 +11,7 @@ from podium.spec import Project, load_declaration
 from projects.reproducing.past import Past
 from projects.scaffolding.files import with_environment
 from projects.scaffolding.readme import readme_of_run
+from projects.scaffolding.trial import only_what_is_written
 from projects.scaffolding.yaml_words import comment, section
 from projects.training.trained import read_case
 
@@ -58,16 +59,19 @@ def loader_files(project: Project, folders: list[Path]) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in list(found)[:1]}
 
 
-def try_again(stage: Path, source: str, base: Path, past: Past) -> int:
-    """Reads and splits as the run did; the number of rows.
+def try_again(stage: Path, folder: Path, past: Past) -> int:
+    """Reads and splits, as the run did, what `stage`, which is to become `folder`, declares; the
+    number of rows.
 
     Raises NotFound, with where rows may be, for a source that is not there any more, and what
     training would raise.
     """
-    load_declaration(stage)
-    declaration = load_declaration(stage, {"data.source": source})
+    declaration = load_declaration(stage)
     try:
-        case = read_case(declaration, base=base, rows=None, seed=past.seed, progress=Progress(None))
+        with only_what_is_written(declaration.project.data.source, stage, folder) as base:
+            case = read_case(
+                declaration, base=base, rows=None, seed=past.seed, progress=Progress(None)
+            )
     except NotFound as error:
         kept = f" The run keeps a copy of its rows at {past.snapshot}." if past.snapshot else ""
         raise NotFound(

@@ -23,12 +23,29 @@ def written_source(source: str, base: Path, folder: Path) -> str:
     """
     if not is_path(source):
         return source
-    path = Path(os.path.normpath(base / Path(source).expanduser()))
+    path = base / home(source, "--data")
+    path = path.resolve() if ".." in path.parts else Path(os.path.normpath(path))
     together = path.is_relative_to(base) and folder.is_relative_to(base)
     if not together and not path.is_relative_to(folder):
         return str(path)
     relative = os.path.relpath(path, folder)
     return f"./{relative}" if relative in BUNDLED or is_function(relative) else relative
+
+
+def home(given: str, option: str) -> Path:
+    """A path whose `~` or `~user` is the home folder; UsageError where there is no such user."""
+    try:
+        return Path(given).expanduser()
+    except RuntimeError:
+        raise UsageError(
+            f"{option}: {given!r} begins with the home folder of a user that is not known.",
+            remedy="Write the whole path; ./~name is a folder that is called so.",
+        ) from None
+
+
+def module_file(source: str) -> str:
+    """The file that a `module:function` lies in, where it is a single one."""
+    return f"{source.partition(':')[0].partition('.')[0]}.py" if is_function(source) else ""
 
 
 def modules_to_copy(source: str, base: Path, folder: Path) -> dict[str, bytes]:
@@ -39,8 +56,8 @@ def modules_to_copy(source: str, base: Path, folder: Path) -> dict[str, bytes]:
     """
     if not is_function(source) or folder == base:
         return {}
-    top = source.partition(":")[0].partition(".")[0]
-    file = base / f"{top}.py"
+    file = base / module_file(source)
+    top = file.stem
     if file.is_file():
         return {file.name: file.read_bytes()}
     if (base / top).is_dir():

@@ -25,13 +25,18 @@ _TARGET_NAMES = (
     "survived", "price", "income",
 )  # fmt: skip
 _POSITIVE = (
-    "1", "yes", "true", "y", "t", "positive", "pos", "up", "default", "defaulted", "churn",
-    "churned", "left", "spam", "fraud", "fraudulent", "failed", "failure", "late", "bad", "sick",
-    "malignant", "died", "survived", "anomaly", "attack", "won", "clicked", "bought", "approved",
+    "yes", "true", "positive", "pos", "up", "default", "defaulted", "churn", "churned", "spam",
+    "fraud", "fraudulent", "failed", "failure", "late", "bad", "sick", "malignant", "died",
+    "survived", "anomaly", "attack", "won", "clicked", "bought", "approved",
 )  # fmt: skip
 _NEGATIVE = (
-    "0", "no", "false", "n", "f", "negative", "neg", "down", "ham", "-1", "normal", "ok", "good",
-    "healthy", "benign", "legit", "legitimate", "stayed", "none",
+    "no", "false", "negative", "neg", "down", "ham", "normal", "ok", "good", "healthy", "benign",
+    "legit", "legitimate", "stayed", "none",
+)  # fmt: skip
+# The negative first. Alone none of these says anything: there are M and F, x and y, 1 and 2.
+_PAIRS = (
+    ("0", "1"), ("-1", "1"), ("n", "y"), ("no", "y"), ("n", "yes"), ("f", "t"), ("-", "+"),
+    ("stayed", "left"),
 )  # fmt: skip
 
 
@@ -80,24 +85,7 @@ def look_at_target(series: pd.Series[Any], asked: Asked) -> TargetFound:
     a --task or --positive that does not go with the values.
     """
     column = str(series.name)
-    if not is_plain(series):
-        raise DataError(
-            f"--target: {column!r} holds lists, bytes, durations or other objects.",
-            remedy="Name a column of numbers, texts or truth values.",
-        )
-    text, bad = category_values(series)
-    if pd.api.types.is_datetime64_any_dtype(series.dtype):
-        raise DataError(
-            f"--target: {column!r} holds dates, which cannot be predicted.",
-            remedy="Name another column, or make a number of it, such as days until then.",
-        )
-    _refuse_missing(column, (text == "") & ~bad)
-    if bad.any():
-        raise DataError(
-            f"--target: {column!r} holds {int(bad.sum()):,} values that are no finite numbers, the "
-            f"first in row {int(np.argmax(bad))} (counting from 0).",
-            remedy="Remove those rows, or name a source that has only rows with a number.",
-        )
+    text = _usable(series, column)
     counts = pd.Series(text).value_counts()
     if len(counts) == 1:
         raise DataError(
@@ -114,6 +102,29 @@ def look_at_target(series: pd.Series[Any], asked: Asked) -> TargetFound:
         return TargetFound(column, task, why, classes)
     positive, positive_why = _positive(classes, asked.positive, column)
     return TargetFound(column, task, why, classes, positive, positive_why)
+
+
+def _usable(series: pd.Series[Any], column: str) -> np.ndarray:
+    """(n,) the values as texts; DataError where one is missing, or cannot be predicted."""
+    if not is_plain(series):
+        raise DataError(
+            f"--target: {column!r} holds lists, bytes, durations or other objects.",
+            remedy="Name a column of numbers, texts or truth values.",
+        )
+    if pd.api.types.is_datetime64_any_dtype(series.dtype):
+        raise DataError(
+            f"--target: {column!r} holds dates, which cannot be predicted.",
+            remedy="Name another column, or make a number of it, such as days until then.",
+        )
+    text, bad = category_values(series)
+    _refuse_missing(column, (text == "") & ~bad)
+    if bad.any():
+        raise DataError(
+            f"--target: {column!r} holds {int(bad.sum()):,} values that are no finite numbers, the "
+            f"first in row {int(np.argmax(bad))} (counting from 0).",
+            remedy="Remove those rows, or name a source that has only rows with a number.",
+        )
+    return text
 
 
 def _refuse_missing(column: str, missing: np.ndarray) -> None:
@@ -205,13 +216,17 @@ def _positive(
 
 
 def _known_word(labels: list[Label]) -> tuple[Label, str] | None:
-    words = [_word(label_text(label)) for label in labels]
-    positive = [label for label, word in zip(labels, words, strict=True) if word in _POSITIVE]
+    by_word = {_word(label_text(label)): label for label in labels}
+    if len(by_word) < 2:  # they differ only in their spelling
+        return None
+    pairs = [pair for pair in _PAIRS if set(pair) == set(by_word)]
+    positive = [pairs[0][1]] if pairs else [word for word in by_word if word in _POSITIVE]
     if len(positive) == 1:
-        return positive[0], "by its name"
-    for label, word in zip(labels, reversed(words), strict=True):
-        if word in _NEGATIVE:  # the other one is
-            return label, f"as the other is {word}"
+        return by_word[positive[0]], "by its name"
+    negative = [word for word in by_word if word in _NEGATIVE]
+    if len(negative) == 1:
+        (other,) = set(by_word) - set(negative)
+        return by_word[other], f"as the other is {negative[0]}"
     return None
 
 

@@ -75,7 +75,7 @@ def write_run(
     files |= modules_to_copy(source, place.base, place.folder)
     files |= loader_files(past.project, loader_folders)
     with staged(place.folder, files) as stage:
-        rows = try_again(stage, source, place.base, past)
+        rows = try_again(stage, place.folder, past)
     run_id = past.run.run_id
     text = (
         f"{name}: as run {run_id} of {past.project.name} was declared, over {rows:,} rows of "
@@ -91,6 +91,6 @@ def _put(found: Findings, asked: Asked, place: Place) -> Result:
     files = files_of(asked.name, named, found, place.requirement)
     files |= modules_to_copy(asked.source, place.base, place.folder)
     with staged(place.folder, files) as stage:
-        try_declaration(stage, asked.source, place.base, found)
+        try_declaration(stage, place.folder, found)
     text = summary(found, asked.name, asked.source, place.shown, tuple(files))
     return Result(text, document(found, asked.name, named, place.folder))

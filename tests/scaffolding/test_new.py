@@ -128,6 +128,32 @@ def test_functions_go_along_into_the_folder() -> None:
     assert Path("m/their_rows.py").read_text() == Path("their_rows.py").read_text()
 
 
+def test_a_function_that_needs_a_module_of_its_folder_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend("")  # as `python -m podium` has it
+    table = Path("data/customers.csv").resolve()
+    Path("their_helper.py").write_text(f"PATH = {str(table)!r}\n")
+    Path("their_rows.py").write_text(
+        "import pandas as pd\nimport their_helper\n"
+        "def table():\n    return pd.read_csv(their_helper.PATH)\n"
+    )
+    message = refused("m", "--data", "their_rows:table", "--target", "left")
+    assert "No module named 'their_helper'" in message
+    assert "Only their_rows.py is copied" in message
+    made("m", "--data", "their_rows:table", "--target", "left", "--to", ".", "--force", "yes")
+
+
+def test_a_folder_behind_a_link_finds_its_rows(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "deep" / "er"
+    elsewhere.mkdir(parents=True)
+    Path("link").symlink_to(elsewhere)
+    made("m", "--data", "data/customers.csv", "--target", "left", "--to", "link/m")
+    project = load_declaration(elsewhere / "m").project
+    assert project.data.source == "../../../data/customers.csv"
+    assert (elsewhere / "m" / project.data.source).resolve() == Path("data/customers.csv").resolve()
+
+
 def test_a_project_is_written_beside_its_data() -> None:
     made("m", "--data", "data/customers.csv", "--target", "left", "--to", "data", "--force", "yes")
     assert load_declaration(Path("data")).project.data.source == "customers.csv"

@@ -66,6 +66,9 @@ def test_a_task_that_does_not_fit_the_values_is_refused(
         ([False, True], True),
         (["no", "yes"], "yes"),
         (["N", "Y"], "Y"),
+        (["F", "T"], "T"),
+        (["-", "+"], "+"),
+        (["stayed", "left"], "left"),
         (["ham", "spam"], "spam"),
         (["DOWN", "UP"], "UP"),
         (["retained", "churned"], "churned"),
@@ -90,6 +93,16 @@ def test_the_rarer_label_is_positive_where_no_name_tells() -> None:
     assert found.positive == "dog"
     assert "rarer" in found.positive_why
     assert found.positive_share == 0.25
+
+
+@pytest.mark.parametrize(
+    "labels", [[1, 2], ["M", "F"], ["x", "y"], ["left", "right"], [0, 5], ["t", "u"], ["1", "x"]]
+)
+def test_half_of_a_pair_says_nothing(labels: list[Any]) -> None:
+    for common, rare in (labels, labels[::-1]):
+        found = target([common] * 3 + [rare])
+        assert found.positive == rare
+        assert "see that it is the one you mean" in found.positive_why
 
 
 def test_two_labels_as_frequent_are_said_to_be_chosen_at_will() -> None:
