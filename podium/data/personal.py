@@ -7,8 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from podium.data.personal_values import BY_VALUE, looks_like_person
-from podium.data.personal_words import PersonalKind, is_just_name, kind_by_name
+from podium.data.personal_values import BY_VALUE, looks_like_person, looks_like_surname
+from podium.data.personal_words import (
+    YES_OR_NO,
+    PersonalKind,
+    is_just_name,
+    is_just_person,
+    kind_by_name,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,10 +24,9 @@ __all__ = ["PersonalKind", "Suspicion", "personal_columns"]
 _SAMPLED_ROWS = 2_000
 _FEWEST = 3  # different values that must look so: fewer may be chance
 _NAMED_SHARE = 0.2  # of a column that is called `name` and nothing more
-_LEAST_CARD = 10**12
-_ENOUGH_ROWS = 20  # from here on, two different values are a yes and a no
 _HASHED, _SHORTEST_ADDRESS = 16, 4  # characters
 _DIGITS = {"phone": 6, "card number": 8, "account number": 5, "national id": 6, "address": 4}
+_DIGITS_OF_A_DATE = 4
 
 
 @dataclass(frozen=True)
@@ -128,33 +133,50 @@ def _by_value(column: str, sample: _Sample) -> tuple[PersonalKind | None, float]
         share, different = sample.share(fits)
         if share >= enough and different >= _FEWEST:
             return kind, share
-    if is_just_name(column) and sample.kind == "text":
+    if sample.kind == "text":
+        return _by_value_if_called_so(column, sample)
+    return None, 0.0
+
+
+def _by_value_if_called_so(column: str, sample: _Sample) -> tuple[PersonalKind | None, float]:
+    """Names of people, in a column whose own name leaves room for them."""
+    if is_just_name(column):
         share, different = sample.share(looks_like_person)
-        if share >= _NAMED_SHARE and different >= 2:
-            return "name", share
+        return ("name", share) if share >= _NAMED_SHARE and different >= 2 else (None, 0.0)
+    if is_just_person(column):
+        share, different = sample.share(looks_like_surname)
+        return ("name", share) if share >= 0.5 and different >= _FEWEST else (None, 0.0)
     return None, 0.0
 
 
 def _can_be(kind: PersonalKind, sample: _Sample) -> bool:
     """Whether the values leave room for what the column's name says."""
-    if sample.kind == "truth" or (len(sample.texts) <= 2 and sample.rows >= _ENOUGH_ROWS):
+    if sample.kind == "truth" or YES_OR_NO.issuperset(text.lower() for text in sample.texts):
         return False
-    if kind == "birth date":
-        return True
     if sample.kind == "time":
-        return False
+        return kind == "birth date"
+    if kind == "birth date":
+        return sample.share(lambda text: _long_enough(text, _DIGITS_OF_A_DATE))[0] >= 0.5
     if kind in _DIGITS and (kind != "address" or sample.kind == "number"):
         digits = _DIGITS[kind]
         return sample.share(lambda text: _long_enough(text, digits))[0] >= 0.5
     if kind == "e-mail":
         return sample.share(lambda text: "@" in text or len(text) >= _HASHED)[0] >= 0.5
     if kind == "address":
-        return sample.share(lambda text: len(text) >= _SHORTEST_ADDRESS)[0] >= 0.5
+        return sample.share(_as_long_as_an_address)[0] >= 0.5
     return sample.kind == "text"
+
+
+def _as_long_as_an_address(text: str) -> bool:
+    return len(text) >= _SHORTEST_ADDRESS and not _has_decimals(text)
 
 
 def _long_enough(text: str, digits: int) -> bool:
     """So many letters and digits, at least one of them a digit; no part of a whole."""
-    if "." in text and text.replace(".", "", 1).lstrip("-").isdigit():
+    if _has_decimals(text):
         return False
     return any(c.isdigit() for c in text) and sum(c.isalnum() for c in text) >= digits
+
+
+def _has_decimals(text: str) -> bool:
+    return "." in text and text.replace(".", "", 1).lstrip("-").isdigit()

@@ -96,6 +96,13 @@ def looks_like_person(text: str) -> bool:
     return len(words) <= _SURELY and any(_plain(word) in _given() for word in words)
 
 
+def looks_like_surname(text: str) -> bool:
+    """One to four words that begin with capitals, whether known as names or not."""
+    words = text.replace(",", " ").split()[: _SURELY + 1] if len(text) <= 80 else []
+    named = [word[0].isupper() and _NAME_WORD.fullmatch(word) for word in words]
+    return 0 < len(words) <= _SURELY and all(named)
+
+
 def _plain(word: str) -> str:
     letters = unicodedata.normalize("NFKD", word.strip('.()"')).casefold()
     return "".join(c for c in letters if not unicodedata.combining(c))

@@ -39,6 +39,9 @@ _PEOPLE = _set(
     "recipient resident reviewer respondent sender shipping spouse staff student subject "
     "subscriber teacher tenant user victim visitor wife witness worker"
 )
+_PERSONS = _set(  # those of `_PEOPLE` that are never firms, and seldom groups
+    "cardholder doctor nurse passenger patient physician policyholder pupil"
+)
 _WORDS: dict[PersonalKind, frozenset[str]] = {
     "e-mail": _set("email emailaddress emailid mail mailaddress emailadresse courriel"),
     "phone": _set(
@@ -61,12 +64,12 @@ _WORDS: dict[PersonalKind, frozenset[str]] = {
         "driverlicence sozialversicherungsnummer steuernummer ausweisnummer personnummer"
     ),
     "birth date": _set(
-        "dob birthday birthdate dateofbirth birthdt datebirth geburtsdatum geburtstag"
+        "dob birth birthday birthdate dateofbirth birthdt datebirth born geburtsdatum geburtstag"
     ),
     "address": _set(
         "street streetname streetaddress streetno addr homeaddress mailingaddress postaladdress "
         "postcode postalcode zip zipcode plz strasse adresse anschrift wohnort direccion "
-        "indirizzo endereco ipaddress ipaddr clientip"
+        "indirizzo endereco ip ipaddress ipaddr clientip"
     ),
     "name": _set(
         "surname forename firstname lastname fullname givenname familyname middlename maidenname "
@@ -74,6 +77,14 @@ _WORDS: dict[PersonalKind, frozenset[str]] = {
         "prenom nomfamille apellido apellidos cognome sobrenome voornaam achternaam benutzername"
     ),
 }
+_ALONE: dict[str, PersonalKind] = {  # columns that are called so, and nothing more
+    "cc": "card number",
+    "contact": "phone",
+}
+YES_OR_NO = _set(  # values that only say whether there is something
+    "0 1 yes no y n true false t f on off ja nein j oui non si given missing none null na n/a "
+    "unknown present absent x -"
+)
 _OTHER_ADDRESSES = _set("bit bus contract hardware hw mac memory url virtual web")
 
 
@@ -84,6 +95,8 @@ def kind_by_name(column: str) -> PersonalKind | None:
     and `filename` do not. A column `name` alone does not say whose.
     """
     words = _words(column)
+    if len(words) == 1 and words[0] in _ALONE:
+        return _ALONE[words[0]]
     if not words or (len(words) > 1 and words[0] in _COUNTS):
         return None
     for length in range(len(words), 0, -1):
@@ -98,6 +111,12 @@ def kind_by_name(column: str) -> PersonalKind | None:
 def is_just_name(column: str) -> bool:
     """Whether the column is called `name`, or `names`, and nothing more."""
     return _words(column) in (["name"], ["names"])
+
+
+def is_just_person(column: str) -> bool:
+    """Whether the column is called by one person's part, such as `patient`, and nothing more."""
+    words = _words(column)
+    return len(words) == 1 and words[0] in _PERSONS
 
 
 def _words(column: str) -> list[str]:

@@ -14,7 +14,6 @@ from podium.data import BUNDLED, resolve_source
 from podium.data.nycflights import package_folder
 from podium.data.personal import personal_columns
 from podium.data.personal_values import BY_VALUE
-from podium.data.personal_words import kind_by_name
 from tests.real_data import real_data
 
 ROWS = 60
@@ -30,61 +29,6 @@ def by_value(values: list[object]) -> str | None:
     """What a column of these values is taken for, whose name says nothing."""
     repeated = (values * ROWS)[:ROWS]
     return kinds(pd.DataFrame({"field_7": repeated})).get("field_7")
-
-
-@pytest.mark.parametrize(
-    ("column", "kind"),
-    [
-        ("customer_name", "name"),
-        ("Surname", "name"),
-        ("firstName", "name"),
-        ("FIRST NAME", "name"),
-        ("cardholder_name", "name"),
-        ("Nachname", "name"),
-        ("prénom", "name"),
-        ("email", "e-mail"),
-        ("E-Mail", "e-mail"),
-        ("workEmailAddress", "e-mail"),
-        ("email_hash", "e-mail"),
-        ("mail", "e-mail"),
-        ("emp_name", "name"),
-        ("Contact No.", "phone"),
-        ("tel_no", "phone"),
-        ("phone_home", "phone"),
-        ("Phone2", "phone"),
-        ("Handynummer", "phone"),
-        ("street", "address"),
-        ("Straße", "address"),
-        ("billing.address.line1", "address"),
-        ("ZIPCode", "address"),
-        ("cc_num", "card number"),
-        ("creditCardNumber", "card number"),
-        ("iban", "account number"),
-        ("Account No.", "account number"),
-        ("ssn", "national id"),
-        ("PassportNumber", "national id"),
-        ("date_of_birth", "birth date"),
-    ],
-)
-def test_names_of_columns_are_read_word_by_word(column: str, kind: str) -> None:
-    assert kind_by_name(column) == kind
-
-
-NOT_PERSONAL = """
-filename hostname column_name product_name name carrier email_domain
-EmailCampaign has_phone num_addresses address_count address_type mac_address
-web_address phone_service n_emails street_count street_width account_id
-account_age card_type panel telemetry titanic smart_5_raw is_email emailed
-discard mobility zipped passport_control ssnx 123 _
-"""
-
-
-@pytest.mark.parametrize(
-    "column",
-    NOT_PERSONAL.split(),
-)
-def test_names_that_only_sound_like_it_are_not_suspected(column: str) -> None:
-    assert kind_by_name(column) is None
 
 
 @pytest.mark.parametrize(
@@ -165,6 +109,50 @@ HARMLESS: dict[str, list[object]] = {
 @pytest.mark.parametrize("what", HARMLESS)
 def test_what_only_has_many_digits_or_capitals_is_not_suspected(what: str) -> None:
     assert by_value(HARMLESS[what]) is None
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "kind"),
+    [
+        ("last_name", ["Kowalski"], "name"),
+        ("last_name", ["Kowalski", "Nguyen"], "name"),
+        ("birth", ["1980-01-31", "1975-12-01", "2001-06-15"], "birth date"),
+        ("born", [1980, 1975, 2001], "birth date"),
+        ("cc", ["4539 1488 0343 6467"], "card number"),
+        ("contact", ["01511234567", "01729876543"], "phone"),
+        ("patient", ["Kowalski", "Nguyen", "van Dyk", "O'Hara", "Ilić"], "name"),
+        ("ip", ["192.168.0.17", "10.1.2.3"], "address"),
+        ("client_ip", ["2001:db8::1", "10.1.2.3"], "address"),
+    ],
+)
+def test_few_values_are_enough_where_the_name_says_so(
+    column: str, values: list[object], kind: str
+) -> None:
+    frame = pd.DataFrame({column: (values * ROWS)[:ROWS]})
+    assert kinds(frame) == {column: kind}
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("surname", ["yes", "no"]),
+        ("last_name", ["0", "1"]),
+        ("birth", ["London", "Paris", "Rome"]),
+        ("birth", [12.7, 9.3, 10.0]),
+        ("born", ["Yes", "No"]),
+        ("cc", [1500, 1998, 2993]),
+        ("cc", ["DE", "US", "FR"]),
+        ("contact", ["cellular", "telephone"]),
+        ("last_contact", ["2020-01-01", "2020-02-01"]),
+        ("patient", ["P001", "P002", "P003"]),
+        ("patient", ["Inpatient", "Outpatient"]),
+        ("patient", ["in", "out", "day", "night"]),
+        ("ip", [200.1, 199.2, 58.0]),
+        ("ip", ["200.1", "199.2", "58.0"]),
+    ],
+)
+def test_short_names_do_not_count_against_the_values(column: str, values: list[object]) -> None:
+    assert kinds(pd.DataFrame({column: (values * ROWS)[:ROWS]})) == {}
 
 
 def test_values_can_speak_against_a_name() -> None:
