@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from itertools import islice, pairwise
 
@@ -14,6 +15,7 @@ from projects.scaffolding.missing_words import is_missing_word
 
 _LOOKED_AT = 200
 _NUMERIC_SHARE = 0.9
+_CODE = re.compile(r"\s*0\d+\s*", re.ASCII)
 _DELIMITERS = (",", ";", "\t")
 
 Records = Sequence[Sequence[str]]
@@ -82,6 +84,21 @@ def first_line_is_a_row(records: Records, named: Sequence[str] = ()) -> str:
         return ""
     shown = f"{first[over[0]].strip()!r} in column {over[0] + 1}"
     return f"the first line has numbers where the rows have, such as {shown}"
+
+
+def codes_with_zeros(records: Records, header: Sequence[str]) -> tuple[str, ...]:
+    """The columns of digits of which one begins with a zero, as 00501 does: codes, no numbers.
+
+    `header` names the columns where the file does not.
+    """
+    if not records:
+        return ()
+    rows = records if header else records[1:]
+    return tuple(
+        name
+        for place, name in enumerate(header or records[0])
+        if any(place < len(row) and _CODE.fullmatch(row[place]) for row in rows)
+    )
 
 
 def numbered(first: Sequence[str]) -> tuple[str, ...]:

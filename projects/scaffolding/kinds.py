@@ -13,12 +13,12 @@ from podium.artifact.scoring.values import numeric_values
 from podium.spec.parts import Features, Part
 from projects.scaffolding.findings import LeftOut
 from projects.scaffolding.holding import is_decimal, is_plain, is_text
+from projects.scaffolding.times import is_other_date
 from projects.training.infer import kind_of, parts_of
 
 Kind = Literal["numeric", "categorical", "text", "datetime", ""]
 
 _DIRTY_SHARE = 0.1  # training refuses a numeric column with more values that are no numbers
-_OTHER_DATE = re.compile(r"\s*\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b.*|\s*\d{4}/\d{1,2}/\d{1,2}\b.*")
 _CODE = r"\s*0\d"  # 007 is rather a code than a number
 _OTHER_NUMBER = re.compile(  # with a sign in it that no plain number has
     r"(?=.*[,.'$€£%])\s*[-+]?[$€£]?\s*\d{1,3}([,.' ]?\d{3})*([.,]\d+)?\s*[%$€£]?\s*"
@@ -122,11 +122,10 @@ def _another_spelling(series: pd.Series[Any]) -> str:
         return ""
     present = series.dropna().astype(str)
     sample = present.sample(min(_SAMPLED_ROWS, len(present)), random_state=0)
-    for form, what in (
-        (_OTHER_DATE, "its dates are not written YYYY-MM-DD"),
-        (_OTHER_NUMBER, "its numbers are not written like 1234.5"),
-    ):
-        fits = [form.fullmatch(text) is not None for text in sample]
-        if fits and sum(fits) >= _SPELLING_SHARE * len(fits):
-            return f"{what} ({sample.iloc[0]!r}): write them so, or make them so in a loader"
-    return ""
+    what = "its dates are not written YYYY-MM-DD" if is_other_date(series) else ""
+    fits = [_OTHER_NUMBER.fullmatch(text) is not None for text in sample]
+    if fits and sum(fits) >= _SPELLING_SHARE * len(fits):
+        what = what or "its numbers are not written like 1234.5"
+    if not what:
+        return ""
+    return f"{what} ({sample.iloc[0]!r}): write them so, or make them so in a loader"

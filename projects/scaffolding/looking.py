@@ -72,7 +72,7 @@ def look(frame: pd.DataFrame, asked: Asked, read: Read) -> Findings:
         metric=_metric(target),
         estimator=_estimator(asked, features),
     )
-    return replace(found, notes=tuple(remarks(frame, found, columns, y)))
+    return replace(found, notes=(*split.notes, *remarks(frame, found, columns, y)))
 
 
 def _with_time(features: Features, frame: pd.DataFrame, time: str | None) -> Features:

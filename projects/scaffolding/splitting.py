@@ -10,7 +10,7 @@ from podium.errors import UsageError, did_you_mean
 from projects.scaffolding.asked import NO_TIME, Asked
 from projects.scaffolding.findings import Choice
 from projects.scaffolding.kinds import Column
-from projects.scaffolding.times import time_column
+from projects.scaffolding.times import TimeFound, time_column, unread_times
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class SplitBy:
 
     time: str | None
     choice: Choice
+    notes: tuple[str, ...] = ()
 
 
 def choose_split(frame: pd.DataFrame, columns: list[Column], asked: Asked) -> SplitBy:
@@ -29,18 +30,39 @@ def choose_split(frame: pd.DataFrame, columns: list[Column], asked: Asked) -> Sp
     for option, name in (("--group", asked.group), ("--time", asked.time)):
         if name is not None and (option, name) != ("--time", NO_TIME):
             _refuse_unknown(option, name, frame, asked)
-    time, why = asked.time, "as asked for with --time"
-    if time == NO_TIME:
-        time = None
-    elif time is None:
+    if asked.time is not None and asked.time != NO_TIME:
+        return SplitBy(asked.time, _by_time(asked.time, "as asked for with --time"))
+    found, notes = TimeFound(), list[str]()
+    if asked.time is None:
         datetimes = [column.name for column in columns if column.kind == "datetime"]
-        time, why = time_column(frame, datetimes)
-    if time is not None:
-        return SplitBy(time, Choice("time", f"by {time!r}: {why}"))
+        found = time_column(frame, datetimes)
+        if found.name is not None:
+            return SplitBy(found.name, _by_time(found.name, found.why))
+        others = frame.drop(columns=[str(asked.target), *filter(None, [asked.group])])
+        notes = [*map(_suggestion, found.others), *unread_times(others)]
     if asked.group is not None:
-        return SplitBy(None, Choice("group", f"by {asked.group!r}, as asked for with --group"))
-    why = "no column says when a row was" if asked.time is None else "as asked for with --time none"
-    return SplitBy(None, Choice("random", why))
+        choice = Choice("group", f"by {asked.group!r}, as asked for with --group")
+        return SplitBy(None, choice, tuple(notes))
+    return SplitBy(None, Choice("random", _why_random(found, asked)), tuple(notes))
+
+
+def _suggestion(name: str) -> str:
+    return (
+        f"{name!r} has a time in every row: --time {name} splits by it, where it is when the row "
+        "was"
+    )
+
+
+def _by_time(name: str, why: str) -> Choice:
+    return Choice("time", f"by {name!r}: {why}")
+
+
+def _why_random(found: TimeFound, asked: Asked) -> str:
+    if asked.time == NO_TIME:
+        return "as asked for with --time none"
+    if found.others:
+        return "no column of times is called like when a row was"
+    return "no column of readable times in every row"
 
 
 def _refuse_unknown(option: str, name: str, frame: pd.DataFrame, asked: Asked) -> None:

@@ -10,7 +10,7 @@ from podium.errors import DataError
 from projects.reproducing.past import Past
 from projects.scaffolding.asked import NO_TIME, Asked
 from projects.scaffolding.files import FILES, files_of
-from projects.scaffolding.findings import Choice, Findings
+from projects.scaffolding.findings import Choice, Findings, LeftOut
 from projects.scaffolding.folder import refuse_taken, staged
 from projects.scaffolding.from_run import files_of_run, loader_files, try_again
 from projects.scaffolding.looking import look
@@ -57,8 +57,27 @@ def write_table(asked: Asked, place: Place) -> Result:
         if found.time is None or asked.time is not None:
             raise
         other = look(frame, replace(asked, time=NO_TIME), read)
-        split = Choice(other.split.value, f"not by {found.time!r}: {error.what}")
-        return _put(replace(other, split=split), asked, place)
+        if not set(other.features.columns) - {found.time}:
+            raise
+        return _put(_not_by_time(other, found.time, error.what), asked, place)
+
+
+def _not_by_time(found: Findings, time: str, problem: str) -> Findings:
+    """What was found without a split by the column `time`, which has a `problem`."""
+    parts = {name: each for name, each in found.features.datetime.items() if name != time}
+    left = LeftOut(time, "it orders the rows, and the split at random mixes them")
+    note = (
+        f"the split is at random, as one by {time!r} does not do; it mixes early and late rows, so "
+        "the figures flatter where the rows change with time"
+    )
+    return replace(
+        found,
+        features=found.features.model_copy(update={"datetime": parts}),
+        left_out=(*(each for each in found.left_out if each.column != time), left),
+        leaks=tuple(leak for leak in found.leaks if leak.columns != (time,)),
+        split=Choice(found.split.value, f"not by {time!r}: {problem.rstrip('.')}"),
+        notes=(note, *found.notes),
+    )
 
 
 def write_run(

@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from podium.progress import Progress
 from podium.spec import load_declaration
 from projects.scaffolding.files import FILES
+from projects.training.trained import read_case
 from tests.scaffolding.made import customers, made, new, refused
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -88,6 +90,22 @@ def test_words_for_missing_are_declared_and_read_so() -> None:
     assert said["features"]["numeric"] == ["age"]
 
 
+def test_codes_with_leading_zeros_stay_as_they_are_from_file_to_training() -> None:
+    frame = customers().assign(zip=[f"{501 + n % 7:05d}" for n in range(300)])
+    frame.to_csv("t.csv", index=False)
+    said = made("m", "--data", "t.csv", "--target", "left")
+    assert said["features"]["categorical"] == ["plan", "zip"]
+    assert "begin with a zero are codes, and no numbers: zip" in said["read"]["why"][0]
+    frame.to_csv("no.csv", index=False, header=False)
+    names = ",".join(frame.columns)
+    said = made("n", "--data", "no.csv", "--target", "left", "--columns", names)
+    assert "zip" in said["features"]["categorical"]
+    case = read_case(
+        load_declaration(Path("m")), base=Path("m"), rows=None, seed=0, progress=Progress(None)
+    )
+    assert set(case.table.features["zip"]) == set(frame.zip)
+
+
 def test_each_option_overrides_what_was_found() -> None:
     frame = customers().assign(day=pd.date_range("2020-01-01", periods=300), visits=range(300))
     frame["shop"] = "shop " + (frame.visits % 40).astype(str)
@@ -112,7 +130,10 @@ def test_a_time_that_leaves_no_class_in_a_part_is_not_split_by() -> None:
     said = made("m", "--data", "t.csv", "--target", "left")
     assert said["split"]["value"] == "random"
     assert "leaves the class" in said["split"]["why"]
-    assert said["features"]["datetime"] == {"day": ["month", "weekday"]}
+    assert said["features"]["datetime"] == {}
+    assert {"day", "customer"} <= {left["column"] for left in said["left_out"]}
+    assert "the figures flatter" in said["notes"][0]
+    assert ".)" not in Path("m/project.yaml").read_text()
     message = refused("n", "--data", "t.csv", "--target", "left", "--time", "day")
     assert "leaves the class" in message
     assert "Nothing was written" in message
