@@ -10,6 +10,7 @@ import mlflow
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.data_versions.shops import NAME, Shop, declare, sales, train
 from tests.registry_tools.backends import Backend, Backends, as_client, s3_client
 
 
@@ -67,3 +68,29 @@ def run_id(request: pytest.FixtureRequest, backends: Backends) -> Iterator[str]:
         with mlflow.start_run(experiment_id=experiment) as run:
             pass
         yield str(run.info.run_id)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    folder = tmp_path_factory.mktemp("a shop")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID"):
+            patch.delenv(name, raising=False)
+        patch.chdir(folder)
+        patch.setenv("HOME", str(folder))
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
+        mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+        project = declare(folder / NAME, licence="CC0", owner="ACME")
+        first = sales()
+        first.to_csv(project / "sales.csv", index=False)
+        first[first.columns[::-1]].to_parquet(folder / "same.parquet", index=False)
+        second = first.assign(amount=first["amount"].where(first.index > 20, first["amount"] + 1))
+        second.iloc[10:].to_csv(folder / "second.csv", index=False)
+        trained = (
+            train(project),
+            train(project, folder / "same.parquet"),
+            train(project, folder / "second.csv"),
+        )
+        mlflow.MlflowClient().set_registered_model_alias(NAME, "production", "3")
+        yield Shop(folder, project, trained)
+        mlflow.set_tracking_uri(None)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,21 @@ from projects.jobs import data, record
 from projects.jobs import train as job
 
 NAME = "shop"
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A store with three trainings: `first` of sales.csv and, as Parquet, again; `second` of a
+    table with ten rows less, and eleven amounts changed.
+    """
+
+    folder: Path
+    project: Path
+    trained: tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
+
+    @property
+    def digests(self) -> tuple[str, str]:
+        return self.trained[0]["data_digest"], self.trained[2]["data_digest"]
 
 
 def sales(rows: int = 400, seed: int = 0) -> pd.DataFrame:

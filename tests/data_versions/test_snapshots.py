@@ -4,49 +4,30 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import mlflow
 import pandas as pd
 import pytest
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from podium.data import content_digest
+from podium.data.nycflights import MissingPackageError
 from podium.errors import DataError, NotFound, PodiumError, Unreachable
+from podium.where import without_password
 from projects.data_versions.snapshot import DESCRIBED, FILES, ROWS, read_rows
 from projects.jobs import snapshots
+from tests.data_versions.kept import CARD, kept, names, store
 from tests.data_versions.made import orders
-from tests.registry_tools.backends import Backend, process_environment
-
-CARD: dict[str, Any] = {"schema": 1}
-
-
-def kept(frame: pd.DataFrame, run_id: str) -> tuple[str, str]:
-    """The URI and the digest of the snapshot of `frame`, written now."""
-    digest = content_digest(frame)
-    place = snapshots.place_of(run_id, digest)
-    snapshots.keep(frame, place, digest, CARD, "# Card\n")
-    return place, digest
-
-
-def store(place: str) -> Any:
-    return get_artifact_repository(place, tracking_uri=mlflow.get_tracking_uri())
+from tests.registry_tools.backends import Backend
 
 
 def put(place: str, name: str, content: bytes, scratch: Path) -> None:
     """Write a file over the one in the store."""
     (scratch / name).write_bytes(content)
     store(place).log_artifact(str(scratch / name))
-
-
-def names(place: str) -> set[str]:
-    return {Path(info.path).name for info in store(place).list_artifacts()}
 
 
 def test_what_was_kept_comes_back_with_its_types(run_id: str, tmp_path: Path) -> None:
@@ -148,44 +129,6 @@ def test_rows_of_a_wrong_size_are_written_again(local_run: str, tmp_path: Path) 
     snapshots.fetch(place, digest, tmp_path)
 
 
-KILLED = """
-import os, signal, sys
-import pandas as pd
-from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
-from projects.jobs import snapshots
-from podium.data import content_digest
-from tests.data_versions.made import orders
-
-log = LocalArtifactRepository.log_artifact
-
-def log_or_die(self, local_file, artifact_path=None):
-    if local_file.endswith(sys.argv[2]):
-        os.kill(os.getpid(), signal.SIGKILL)
-    log(self, local_file, artifact_path)
-
-LocalArtifactRepository.log_artifact = log_or_die
-frame = orders(seed=7)
-digest = content_digest(frame)
-snapshots.keep(frame, snapshots.place_of(sys.argv[1], digest), digest, {}, "")
-"""
-
-
-def test_a_killed_writer_leaves_what_the_next_one_completes(
-    local: Backend, local_run: str, tmp_path: Path
-) -> None:
-    command = [sys.executable, "-c", KILLED, local_run, DESCRIBED]
-    done = subprocess.run(command, env=process_environment(local), cwd=tmp_path, timeout=120)
-    assert done.returncode == -signal.SIGKILL
-    frame = orders(seed=7)
-    digest = content_digest(frame)
-    place = snapshots.place_of(local_run, digest)
-    assert names(place) == set(FILES) - {DESCRIBED}
-    with pytest.raises(NotFound):
-        snapshots.fetch(place, digest, tmp_path)
-    kept(frame, local_run)
-    snapshots.fetch(place, digest, tmp_path)
-
-
 def test_the_same_content_in_other_bytes_is_the_same(local_run: str, tmp_path: Path) -> None:
     """As another version of the Parquet library would have written it."""
     frame = orders(seed=8)
@@ -198,10 +141,13 @@ def test_the_same_content_in_other_bytes_is_the_same(local_run: str, tmp_path: P
 def test_other_rows_and_other_types_are_damage(local_run: str, tmp_path: Path) -> None:
     frame = orders(seed=9)
     place, digest = kept(frame, local_run)
-    for changed in (frame.iloc[:-1], frame.astype({"bought": "int64"})):
+    for changed, how in (
+        (frame.iloc[:-1], r"its rows have the content [0-9a-f]{12} \("),
+        (frame.astype({"bought": "int64"}), f"its columns, or their types, are not .*{DESCRIBED}"),
+    ):
         changed.to_parquet(tmp_path / ROWS, index=False)
         store(place).log_artifact(str(tmp_path / ROWS))
-        with pytest.raises(DataError, match="is damaged"):
+        with pytest.raises(DataError, match=f"is damaged: {how}"):
             snapshots.fetch(place, digest, tmp_path)
 
 
@@ -247,6 +193,42 @@ def test_a_store_that_does_not_answer_is_unreachable(tmp_path: Path) -> None:
             snapshots.fetch("s3://bucket/1/podium-data/abc", "abc", tmp_path)
 
 
-def test_a_place_that_no_store_knows_is_refused() -> None:
-    with pytest.raises(PodiumError, match="nowhere://x"):
-        snapshots.described_at("nowhere://x/podium-data/abc")
+def test_a_place_that_no_store_knows_is_refused(tmp_path: Path) -> None:
+    place = "nowhere://x/podium-data/abc"
+    for ask in (
+        lambda: snapshots.described_at(place),
+        lambda: snapshots.fetch(place, "abc", tmp_path),
+        lambda: snapshots.card_at(place, tmp_path),
+    ):
+        with pytest.raises(PodiumError, match="nowhere://x") as caught:
+            ask()
+        assert not isinstance(caught.value, Unreachable)
+
+
+def test_a_client_library_that_is_not_installed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "google.cloud", None)
+    monkeypatch.setitem(sys.modules, "google.auth.exceptions", None)
+    place = "gs://bucket/1/podium-data/abc"
+    for ask in (
+        lambda: snapshots.described_at(place),
+        lambda: snapshots.fetch(place, "abc", tmp_path),
+    ):
+        with pytest.raises(MissingPackageError, match="google") as caught:
+            ask()
+        assert "Install the client library" in caught.value.remedy
+
+
+def test_a_secret_that_a_tag_does_not_show_is_found_with_the_experiment(local: Backend) -> None:
+    location = "ftp://bob:hush@127.0.0.1:9/store"
+    experiment = mlflow.MlflowClient().create_experiment(f"secret {local.name}", location)
+    with mlflow.start_run(experiment_id=experiment) as run:
+        pass
+    place = snapshots.place_of(run.info.run_id, "abc")
+    assert place == f"{location}/podium-data/abc"
+    masked = without_password(place)
+    assert "hush" not in masked
+    with pytest.raises(PodiumError, match=r"bob:\*\*\*@127") as caught:
+        snapshots.described_at(masked)
+    assert "hush" not in str(caught.value)
