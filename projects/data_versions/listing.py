@@ -141,8 +141,10 @@ def by_digest(versions: Sequence[DataVersion], word: str) -> DataVersion:
     found = [version for version in versions if version.digest.startswith(word)]
     if not found:
         known = ", ".join(version.digest[:SHOWN] for version in versions[:5])
+        deleted = "Deleted runs do not count; with the project's name, its model versions do."
         raise NotFound(
-            f"No training used data {word!r}.", remedy=f"Known: {known}." if known else ""
+            f"No training that is still recorded used data {word!r}.",
+            remedy=f"Known: {known}." if known else deleted,
         )
     if len(found) > 1:
         several = ", ".join(version.digest[: max(SHOWN, len(word) + 4)] for version in found)
