@@ -45,7 +45,8 @@ def _first_broken(
         return DataError(
             f"{name}, line {line}: a quoted field is not closed where it should be ({error}).",
             remedy='Close the quote; a quote in a quoted field is written twice (""). Where quotes '
-            "mean nothing, let a function read the file: data.loader.",
+            "mean nothing, let a function read the file: data.loader in project.yaml, or --data "
+            "module:function.",
         )
     return None
 

@@ -22,6 +22,9 @@ SUFFIXES: dict[str, Format] = {
 }
 
 
+_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".zip", ".7z", ".tar.bz2", ".tar.xz")
+
+
 @dataclass(frozen=True)
 class Reading:
     """How files are taken: the names of columns that have no header line, and the words that mean
@@ -80,6 +83,10 @@ def format_of(name: str) -> Format:
     for suffix, format_ in SUFFIXES.items():
         if name.lower().endswith(suffix):
             return format_
+    if name.lower().endswith(_ARCHIVES):
+        raise DataError(
+            f"{name} is an archive of files.", remedy="Unpack it, and name the folder or a file."
+        )
     raise DataError(
         f"{name} is no table that can be read: its ending says neither CSV nor Parquet.",
         remedy=f"Rename it to end in one of {', '.join(SUFFIXES)}, or name only the tables, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 
@@ -49,15 +50,16 @@ def project_folder(project: str) -> Path:
 
 def default_project(model: str | None = None) -> str:
     """The project that is meant where none is named: the folder one is in, where it is one; the
-    bundled one of the registered model `model`; else the default.
+    folder or the bundled one that the registered model `model` is called like; else the default.
 
-    Raises UsageError for a model that no bundled project is called like.
+    Raises UsageError for a model that none is called like.
     """
     if Path(FILE_NAME).is_file():
         return "."
-    known = bundled_projects()
-    if model is None or model in known:
-        return model or DEFAULT_PROJECT
+    if model is None:
+        return DEFAULT_PROJECT
+    if Path(model, FILE_NAME).is_file() or model in bundled_projects():
+        return model
     raise unknown_project(model)
 
 
@@ -71,9 +73,14 @@ def unknown_project(model: str) -> UsageError:
 
 def project_words(folder: Path) -> str:
     """How a command names the project in this folder, a space after it; nothing where it goes
-    without.
+    without. Under `mlflow run` the current folder is not the one that the user is in.
     """
-    if folder in (Path.cwd(), *bundled_projects().values()):
+    for name, bundled in bundled_projects().items():
+        if folder == bundled:
+            return "" if name == DEFAULT_PROJECT else f"--project {name} "
+    if "MLFLOW_RUN_ID" in os.environ:
+        return f"--project {shlex.quote(str(folder))} "
+    if folder == Path.cwd():
         return ""
     near = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     return f"--project {shlex.quote(str(near))} "

@@ -117,7 +117,9 @@ def _served(port: int) -> dict[str, Any]:
     with terminated_like_interrupted(), serving(serve, port):
         address, body = _request(port)
         show(_curl(address, body))
-        return score(address, body)
+        answer = score(address, body)
+        click.echo(f"  {json.dumps(answer)}", err=True)
+        return answer
 
 
 def _gone_back(port: int, expected: dict[str, Any], before: int, after: int) -> float:
@@ -132,7 +134,9 @@ def _gone_back(port: int, expected: dict[str, Any], before: int, after: int) -> 
     with terminated_like_interrupted(), serving(serve, port):
         address, body = _request(port)
         show(_curl(address, body))
-        if not _same(score(address, body), expected):
+        answer = score(address, body)
+        click.echo(f"  {json.dumps(answer)}", err=True)
+        if not _same(answer, expected):
             raise PodiumError("The two servers do not give the same predictions.")
         click.echo(f"  The same predictions, from version {before}.", err=True)
         podium("rollback", _PROJECT, "--reason", "to see that it is one command")

@@ -34,8 +34,8 @@ from projects.jobs.given_run import fail_given_run
 @click.option(
     "--project",
     type=Unset(),
-    help="Folder of its project, whose commit is compared.  [default: this folder, or the bundled "
-    "project of its name]",
+    help="Folder of its project, whose commit is compared.  [default: this folder, or one here or "
+    "bundled that is called like it]",
 )
 @click.option("--run-name", type=Unset(), help="Name of the new run in the MLflow UI.")
 def command(

@@ -17,7 +17,7 @@ from podium.errors import DataError, NotFound, PodiumError, SpecError, UsageErro
 from podium.interrupts import terminated_like_interrupted
 from podium.progress import Progress
 from podium.spec import FILE_NAME, load_declaration
-from podium.where import check_reachable
+from podium.where import check_reachable, how_to_see
 from projects.evaluating.named import named_by
 from projects.jobs import tracking
 from projects.jobs.find import bundled_projects, project_folder
@@ -81,7 +81,7 @@ def reproduce(request: Request) -> Result:
         tracking.log_note(note)
     logged = f"Logged in run {opened.name} ({opened.run_id}) in experiment {opened.experiment!r}"
     where = {"logged_run_id": opened.run_id, "experiment": opened.experiment}
-    text = f"{told.text(found)}\n\n{logged}"
+    text = f"{told.text(found)}\n\n{logged}\n\nNext:\n  {how_to_see(opened.tracking_uri)}"
     return Result(text, {**document, **where}, exit_code=int(not found.equal))
 
 
@@ -126,7 +126,8 @@ def _reproduced(past: Past, request: Request, progress: Progress) -> Outcome:
 
 
 def _folder(past: Past, named: str | None) -> Path | None:
-    """The folder of the project: the one named, the current one, or a bundled one of its name.
+    """The folder of the project: the one named, the current one, one here or a bundled one that is
+    called like it.
 
     Raises UsageError where the one named is another project's.
     """
@@ -138,9 +139,11 @@ def _folder(past: Past, named: str | None) -> Path | None:
                 remedy="Name its own folder.",
             )
         return folder if folder.is_dir() else folder.parent
-    if _is_of(Path(FILE_NAME), past.project.name):
-        return Path.cwd()
-    return bundled_projects().get(past.project.name)
+    name = past.project.name
+    for folder in (Path.cwd(), Path.cwd() / name):
+        if _is_of(folder / FILE_NAME, name):
+            return folder
+    return bundled_projects().get(name)
 
 
 def _is_of(file: Path, name: str) -> bool:

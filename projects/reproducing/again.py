@@ -65,8 +65,8 @@ def train_again(past: Past, rows: Rows, progress: Progress) -> Trained:
         raise DataError(
             f"The rows of {rows.declaration.project.data.source} are not those that the run used: "
             f"their content is {case.table.digest[:12]}, and was {past.digest[:12]}.",
-            remedy="Name the source as it was with --data. A training keeps a copy of its rows "
-            "where data.snapshot is not false.",
+            remedy=f"Name the rows of then with --data; they came from {past.project.data.source}. "
+            "Where the run keeps a copy of them, leave --data out.",
         )
     with threadpool_limits(past.threads or None):
         return train_case(case, progress)

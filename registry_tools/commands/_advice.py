@@ -64,13 +64,17 @@ def after_promotion(state: State, version: int, stage: Stage, approved: bool) ->
         back = f'podium rollback {name} --reason "…"  # to go back'
         return (
             f"podium status {name}",
-            f"mlflow models serve -m {champion} --env-manager local",
+            f"mlflow models serve -m {champion} --env-manager local --port 5001",
             f"podium serve {name}",
             *([back] if len(state.champions) > 1 else []),
         )
     if lost(state, version):
         return (f"podium status {name}", f'podium reject {name} {version} --reason "…"')
-    whom = "  # by somebody else" if state.policy.promotion.exclude_author else ""
+    whom = (
+        "  # by somebody else: PODIUM_ACTOR=name, or their login"
+        if state.policy.promotion.exclude_author
+        else ""
+    )
     approve = () if approved else (f"podium approve {name} {version}{whom}",)
     return (*approve, f"podium promote {name} {version} --to production")
 

@@ -215,3 +215,10 @@ def test_the_drives_read_from_parquet() -> None:
     assert len(frame) == 868_524
     assert frame["failure"].sum() == 120
     assert frame["model"].dtype == "str"
+
+
+@pytest.mark.parametrize("name", ["days.csv.tar.gz", "days.zip"])
+def test_an_archive_is_to_be_unpacked(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / name, b"anything")
+    with pytest.raises(DataError, match=r"is an archive of files\. Unpack it"):
+        resolve_source(str(path), tmp_path)

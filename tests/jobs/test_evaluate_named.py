@@ -133,12 +133,19 @@ def test_aliases_from_before_podium_are_adopted_first(parcel_store: Store) -> No
     assert parcel_store.evaluate("--candidate", GOOD)["champion"]["version"] == WEAK
 
 
-@pytest.mark.usefixtures("championed")
-def test_which_project_a_strange_model_is_of_has_to_be_said() -> None:
+def test_which_project_a_strange_model_is_of_has_to_be_said(championed: Store) -> None:
+    elsewhere = championed.folder / "elsewhere"
+    elsewhere.mkdir()
+    championed.patch.chdir(elsewhere)
     result = podium("evaluate", "--candidate", f"models:/{NAME}/2")
     assert result.exit_code == 2
     assert "It is not known which project the model 'parcels' is of." in result.stderr
     assert "--project" in result.stderr
+
+
+@pytest.mark.usefixtures("championed")
+def test_the_folder_here_that_is_called_like_the_model_is_its_project() -> None:
+    assert podium("evaluate", "--candidate", f"models:/{NAME}/2").exit_code == 0
 
 
 def test_the_project_of_the_folder_one_is_in_is_taken(championed: Store) -> None:

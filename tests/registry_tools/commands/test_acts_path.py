@@ -119,7 +119,7 @@ def test_after_production_the_next_steps_are_named(acts: Acting) -> None:
     done = acts.document("promote", 1, "--to", "production")
     steps = [
         f"podium status {acts.name}",
-        f"mlflow models serve -m models:/{acts.name}@production --env-manager local",
+        f"mlflow models serve -m models:/{acts.name}@production --env-manager local --port 5001",
         f"podium serve {acts.name}",
     ]
     assert done["next"] == steps, "there is nothing to go back to yet"
