@@ -10,6 +10,7 @@ import click
 from podium.command import Choice, Result, Unset, YesNo
 from podium.command import command as podium_command
 from podium.errors import UsageError
+from podium.interrupts import terminated_like_interrupted
 from projects.jobs.train import ESTIMATOR_WORDS
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def command(**given: Any) -> Result:
     asked = Asked(
         name, given["data"], columns=given["columns"] or (), **{k: given[k] for k in _OF_A_TABLE}
     )
-    return write_table(asked, place)
+    with terminated_like_interrupted():
+        return write_table(asked, place)
 
 
 def _refuse_name(name: str | None) -> None:
@@ -105,6 +107,14 @@ def _refuse_name(name: str | None) -> None:
         raise UsageError(
             f"The name {name!r} {problem}; MLflow registers the model under it.",
             remedy="Use letters, digits, - and _; --to says which folder is written.",
+        )
+    from projects.jobs.find import bundled_projects
+
+    if name in bundled_projects():
+        raise UsageError(
+            f"The name {name!r} is that of a bundled project: the models of both would be versions "
+            "of one.",
+            remedy="Choose another name, such as my_" + str(name) + ".",
         )
 
 
@@ -122,7 +132,8 @@ def _of_run(given: dict[str, Any], place: Place) -> Result:
     place.refuse_taken()
     past = _past(given["from_run"])
     shipped = bundled_projects().get(past.project.name, place.base)
-    return write_run(past, given["name"], given["data"], place, [place.base, shipped])
+    with terminated_like_interrupted():
+        return write_run(past, given["name"], given["data"], place, [place.base, shipped])
 
 
 def _past(run_id: str) -> Past:

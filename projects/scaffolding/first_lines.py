@@ -16,6 +16,7 @@ from projects.scaffolding.missing_words import is_missing_word
 _LOOKED_AT = 200
 _NUMERIC_SHARE = 0.9
 _CODE = re.compile(r"\s*0\d+\s*", re.ASCII)
+_OTHER_DELIMITERS = ("|", "^", "~")
 _DELIMITERS = (",", ";", "\t")
 
 Records = Sequence[Sequence[str]]
@@ -99,6 +100,29 @@ def codes_with_zeros(records: Records, header: Sequence[str]) -> tuple[str, ...]
         for place, name in enumerate(header or records[0])
         if any(place < len(row) and _CODE.fullmatch(row[place]) for row in rows)
     )
+
+
+def refuse_other_delimiters(records: Records, where: str) -> None:
+    """Raises DataError for a file whose first line is `sep=;`, or whose only column holds `|` or
+    `^` as other files have commas.
+    """
+    if not records:
+        return
+    first = ";".join(records[0]).strip().strip('"')
+    if first.lower().startswith("sep="):
+        raise DataError(
+            f"{where}: the first line {first!r} is a line for Excel, and no header.",
+            remedy="Remove that line: the delimiter is told from the next one.",
+        )
+    lines = [row[0] for row in records if len(row) == 1]
+    counts = {mark: {line.count(mark) for line in lines} for mark in _OTHER_DELIMITERS}
+    mark = next((mark for mark, seen in counts.items() if len(seen) == 1 and seen != {0}), None)
+    if mark and len(lines) == len(records) > 1:
+        raise DataError(
+            f"{where}: its fields seem to have {mark!r} between them, which is not one of comma, "
+            "semicolon and tab.",
+            remedy="Write it with one of these.",
+        )
 
 
 def numbered(first: Sequence[str]) -> tuple[str, ...]:

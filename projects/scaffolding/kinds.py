@@ -13,7 +13,9 @@ from podium.artifact.scoring.values import numeric_values
 from podium.spec.parts import Features, Part
 from projects.scaffolding.findings import LeftOut
 from projects.scaffolding.holding import is_decimal, is_plain, is_text
+from projects.scaffolding.id_names import numbered_things
 from projects.scaffolding.times import is_other_date
+from projects.training.ids import ID_MIN_ROWS
 from projects.training.infer import kind_of, parts_of
 
 Kind = Literal["numeric", "categorical", "text", "datetime", ""]
@@ -25,6 +27,7 @@ _OTHER_NUMBER = re.compile(  # with a sign in it that no plain number has
 )
 _SPELLING_SHARE, _SAMPLED_ROWS = 0.9, 1_000
 _MANY_CATEGORIES = 100
+_FEW_FOR_IDS = 10
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,16 @@ def look_at_column(series: pd.Series[Any]) -> Column:
     if _mostly_too_large(series):
         return Column(name, "", "its numbers are infinite, or beyond ±3.4e38")
     values, note = _cleaned(series)
+    numbered = numbered_things(values)
+    if numbered:
+        return Column(name, "", numbered)
     kind, why = kind_of(values)
     otherwise = "" if kind == "datetime" else _another_spelling(values)
     if otherwise:
         return Column(name, "", otherwise)
     distinct = values.nunique() if kind == "categorical" else 0
+    if _FEW_FOR_IDS <= distinct == len(values) < ID_MIN_ROWS:
+        note = f"{name!r} has another value in every row: if it is an id, leave it out of features"
     if distinct > _MANY_CATEGORIES:
         note = f"{name!r} is a category with {distinct:,} different values"
     return Column(name, kind, why, note)  # type: ignore[arg-type]

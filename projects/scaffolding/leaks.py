@@ -11,10 +11,11 @@ from podium.artifact.scoring.values import category_values, numeric_values
 from podium.spec.parts import Features
 from projects.scaffolding.alone import Predicted, gaps_tell, strong_alone
 from projects.scaffolding.findings import Leak
-from projects.scaffolding.sums import exact_sum
+from projects.scaffolding.sums import CONSTANT, exact_sum, grows_with
 
 _LEAST_ROWS = 20  # fewer rows agree by chance
 _MOST_SUMS = 5
+_MOST_GAPS = 0.3  # of the rows of a column that may be a part of a sum
 
 
 def find_leaks(frame: pd.DataFrame, features: Features, target: Predicted) -> tuple[Leak, ...]:
@@ -44,12 +45,28 @@ def _copies(frame: pd.DataFrame, target: Predicted) -> Iterator[tuple[str, str]]
         if gaps_tell(frame[name], target):
             yield name, f"whether it is missing tells {target.column!r} one to one"
             continue
-        if frame[name].nunique(dropna=False) != distinct:
-            continue
-        own = pd.factorize(category_values(frame[name])[0])[0]
-        pairs = len(np.unique(np.stack([own, codes]), axis=1).T)
-        if pairs == distinct and (target.task != "regression" or _same_order(frame[name], target)):
+        if _goes_with(frame[name], codes, distinct) and (
+            target.task != "regression" or _same_order(frame[name], target)
+        ):
             yield name, f"it tells {target.column!r} one to one"
+
+
+def _goes_with(series: pd.Series, codes: np.ndarray, distinct: int) -> bool:
+    """Whether values go one to one with the `distinct` codes (n,): a gap is a value like others, or
+    else does not count, where at least half of the rows have a value.
+    """
+    values = series.nunique()
+    missing = series.isna().to_numpy()
+    if values + bool(missing.any()) == distinct:
+        known = np.ones(len(codes), dtype=bool)
+    elif values == distinct and 2 * missing.sum() <= len(codes):
+        known = ~missing
+    else:
+        return False
+    if len(np.unique(codes[known])) < distinct:
+        return False
+    own = pd.factorize(category_values(series[known])[0])[0]
+    return len(np.unique(np.stack([own, codes[known]]), axis=1).T) == distinct
 
 
 def _same_order(series: pd.Series, target: Predicted) -> bool:
@@ -65,21 +82,49 @@ def _same_order(series: pd.Series, target: Predicted) -> bool:
 
 
 def _sums(frame: pd.DataFrame, names: list[str], target: Predicted) -> list[Leak]:
+    """Columns that add up to the target, and copies of those of them that are forbidden."""
     if target.task != "regression":
         return []
-    columns = {}
-    for name in names:
-        values, bad = numeric_values(frame[name])
-        if not bad.any() and not np.isnan(values).any():
-            columns[name] = values
-    leaks: list[Leak] = []
-    while len(leaks) < _MOST_SUMS and (found := exact_sum(columns, target.y)):
-        how = f"{_sum_words(found)} is {target.column!r} in every row"
-        plain = set(found.values()) <= {1, -1}
-        leaks.append(Leak(tuple(found), how, certain=plain))
-        for name in found:
-            del columns[name]
+    columns = {name: values for name in names if (values := _numbers(frame[name])) is not None}
+    left = {name: values for name, values in columns.items() if _gaps(values) <= _MOST_GAPS}
+    leaks = _sums_of({n: v for n, v in left.items() if _gaps(v) == 0}, target)
+    for leak in leaks:
+        left = {name: values for name, values in left.items() if name not in leak.columns}
+    if any(_gaps(values) for values in left.values()):
+        leaks += _sums_of(left, target)
+    forbidden = [name for leak in leaks if leak.certain for name in leak.columns]
+    told = {name for leak in leaks for name in leak.columns}
+    for name, values in columns.items():
+        if name in told:
+            continue
+        of = next((each for each in forbidden if grows_with(columns[each], values)), None)
+        if of is not None:
+            leaks.append(Leak((name,), f"it is as good as {of!r}, which is forbidden", True))
     return leaks
+
+
+def _sums_of(columns: dict[str, np.ndarray], target: Predicted) -> list[Leak]:
+    """Sums of the columns (n,), each of which is in one of them at most."""
+    left, leaks = dict(columns), list[Leak]()
+    while len(leaks) < _MOST_SUMS and (found := exact_sum(left, target.y)):
+        parts = tuple(name for name in found if name != CONSTANT)
+        gaps = " that has all of them" if any(_gaps(left[name]) for name in parts) else ""
+        how = f"{_sum_words(found)} is {target.column!r} in every row{gaps}"
+        leaks.append(Leak(parts, how, certain={found[name] for name in parts} <= {1, -1}))
+        for name in parts:
+            del left[name]
+    return leaks
+
+
+def _numbers(series: pd.Series) -> np.ndarray | None:
+    """(n,) NaN where missing; None where one of the values is no number."""
+    values, bad = numeric_values(series)
+    return None if bad.any() else values
+
+
+def _gaps(values: np.ndarray) -> float:
+    """Share of the rows in which it is missing, 0 to 1."""
+    return float(np.isnan(values).mean())
 
 
 def _sum_words(weights: dict[str, float]) -> str:
@@ -88,5 +133,5 @@ def _sum_words(weights: dict[str, float]) -> str:
     for name, weight in weights.items():
         factor = "" if abs(weight) == 1 else f"{abs(weight):.6g} · "
         sign = "-" if weight < 0 else "+"
-        words += f" {sign} {factor}{name}"
+        words += f" {sign} {factor}{name}" if name != CONSTANT else f" {sign} {abs(weight):.6g}"
     return words.removeprefix(" + ").strip()

@@ -21,8 +21,10 @@ from projects.scaffolding.first_lines import (
     first_records,
     given_header,
     refuse_bad_names,
+    refuse_other_delimiters,
 )
 from projects.scaffolding.missing_words import words_for_missing
+from projects.scaffolding.place import home, is_path
 from projects.scaffolding.target import target_column
 
 _OTHERWISE = (
@@ -36,6 +38,8 @@ def read_table(asked: Asked, base: Path) -> tuple[pd.DataFrame, Read]:
 
     Raises what `declared_source` and reading raise, and UsageError for a target that is no column.
     """
+    if is_path(asked.source):
+        home(asked.source, "--data")
     try:
         return _read(asked, base)
     except DataError as error:
@@ -48,6 +52,7 @@ def _read(asked: Asked, base: Path) -> tuple[pd.DataFrame, Read]:
     data = Data(source=asked.source)
     source = declared_source(data, base=base, folder=base)
     records = _records(asked, source)
+    refuse_other_delimiters(records, asked.source)
     header, why = _header(asked, records)
     source = declared_source(_of(asked, header), base=base, folder=base)
     frame = None if source.kind != "function" else source.read(None)

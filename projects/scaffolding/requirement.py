@@ -8,11 +8,15 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
 import podium
 from podium.errors import UsageError
+from projects.scaffolding.place import home
 
 DISTRIBUTION = "podium-mlops"
-_REQUIREMENT = re.compile(r"podium[-_.]mlops *(\[[\w, -]+\])? *(@ *\S+|[<>=!~][^;#]*)?(;.*)?", re.I)
+_URL = re.compile(r"file:///\S|(https?|git\+(https?|ssh|file|git))://\S", re.I)
 _FORMS = (
     "Give a checkout's folder, a wheel, a URL such as git+https://host/podium@v1, or a requirement "
     f"such as {DISTRIBUTION}==1.0."
@@ -60,18 +64,41 @@ def _url(recorded: dict[str, Any]) -> str:
 
 
 def _given(given: str, base: Path) -> str:
-    path = (base / Path(given).expanduser()).resolve()
+    path = (base / home(given, "--podium")).resolve()
     if path.exists():
         return f"{DISTRIBUTION} @ {_installable(path).as_uri()}"
     if "://" in given and "@" not in given.partition("://")[0]:
-        return f"{DISTRIBUTION} @ {given}"
-    if not _REQUIREMENT.fullmatch(given):
-        raise UsageError(
-            f"--podium: {given!r} is no file or folder, no URL, and no requirement of "
-            f"{DISTRIBUTION}.",
-            remedy=_FORMS,
-        )
+        return f"{DISTRIBUTION} @ {_reachable(given, given)}"
+    try:
+        requirement = Requirement(given)
+    except InvalidRequirement:
+        raise _refused(given) from None
+    if canonicalize_name(requirement.name) != DISTRIBUTION:
+        raise _refused(given)
+    if requirement.url is not None and "://" not in requirement.url:
+        local = (base / home(requirement.url, "--podium")).resolve()
+        if not local.exists():
+            raise _refused(given)
+        requirement.url = _installable(local).as_uri()
+        return str(requirement)
+    if requirement.url is not None:
+        _reachable(requirement.url, given)
     return given
+
+
+def _reachable(url: str, given: str) -> str:
+    """`url`, of a kind that pip takes; UsageError for another."""
+    if not _URL.match(url):
+        raise _refused(given)
+    return url
+
+
+def _refused(given: str) -> UsageError:
+    return UsageError(
+        f"--podium: {given!r} is no file or folder, no URL (file, http, https or git+…), and no "
+        f"requirement of {DISTRIBUTION}.",
+        remedy=_FORMS,
+    )
 
 
 def _installable(path: Path) -> Path:

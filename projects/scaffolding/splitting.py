@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from podium.artifact.scoring.values import datetime_values
 from podium.errors import UsageError, did_you_mean
 from projects.scaffolding.asked import NO_TIME, Asked
 from projects.scaffolding.findings import Choice
 from projects.scaffolding.kinds import Column
 from projects.scaffolding.times import TimeFound, time_column, unread_times
+
+_MOSTLY = 0.5
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ def choose_split(frame: pd.DataFrame, columns: list[Column], asked: Asked) -> Sp
         if name is not None and (option, name) != ("--time", NO_TIME):
             _refuse_unknown(option, name, frame, asked)
     if asked.time is not None and asked.time != NO_TIME:
+        _refuse_no_times(asked.time, frame[asked.time])
         return SplitBy(asked.time, _by_time(asked.time, "as asked for with --time"))
     found, notes = TimeFound(), list[str]()
     if asked.time is None:
@@ -44,6 +50,17 @@ def choose_split(frame: pd.DataFrame, columns: list[Column], asked: Asked) -> Sp
         choice = Choice("group", f"by {asked.group!r}, as asked for with --group")
         return SplitBy(None, choice, tuple(notes))
     return SplitBy(None, Choice("random", _why_random(found, asked)), tuple(notes))
+
+
+def _refuse_no_times(name: str, series: pd.Series[Any]) -> None:
+    """Raises UsageError for values of which most are no times, or all lie in 1970's first days."""
+    values, bad = datetime_values(series)
+    small = values < np.datetime64("1970-04-01") if series.dtype.kind in "iuf" else bad
+    if (bad | small).mean() > _MOSTLY:
+        raise UsageError(
+            f"--time: {name!r} holds no times, but values such as {str(series.iloc[0])!r}.",
+            remedy="Name a column of dates (YYYY-MM-DD…), or of seconds since 1970.",
+        )
 
 
 def _suggestion(name: str) -> str:

@@ -71,6 +71,18 @@ def test_a_folder_that_holds_something_is_refused_unless_forced(tmp_path: Path) 
         refuse_taken(folder / "a", (), force=True)
 
 
+def test_a_folder_in_a_files_place_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "held" / "b").mkdir(parents=True)
+    with (
+        pytest.raises(UsageError, match="b is no file"),
+        staged(tmp_path / "held", {"a": b"", "b": b""}),
+    ):
+        pass
+    with pytest.raises(UsageError, match="b is no file"):
+        refuse_taken(tmp_path / "held", ("a", "b"), force=True)
+    assert tree(tmp_path) == {}
+
+
 @pytest.mark.parametrize(
     ("source", "folder", "written"),
     [

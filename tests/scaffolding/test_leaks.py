@@ -171,3 +171,35 @@ def test_gaps_by_chance_tell_nothing() -> None:
     frame = customers()
     frame.loc[DRAW.random(300) < 0.5, "age"] = np.nan
     assert looked(frame, "left").leaks == ()
+
+
+def test_sums_with_gaps_and_a_constant_are_sums() -> None:
+    frame = rides()
+    frame["total"] = frame.a + frame.b + 2.5
+    frame.loc[[7, 90], "a"] = np.nan
+    found = looked(frame, "total")
+    assert set(found.forbidden) == {"a", "b"}
+    assert found.leaks[0].how == "a + b + 2.5 is 'total' in every row that has all of them"
+
+
+def test_copies_of_forbidden_columns_are_forbidden() -> None:
+    frame = rides()
+    frame["a_in_cents"] = frame.a * 100 + 3
+    found = looked(frame, "total")
+    assert len(found.forbidden) == 3
+    assert "a_in_cents" in found.forbidden
+    assert "b" in found.forbidden
+    assert any("which is forbidden" in leak.how for leak in found.leaks)
+
+
+def test_copies_with_gaps_are_copies() -> None:
+    frame = customers()
+    frame["gone"] = np.where(frame.left == "yes", 1.0, 0.0)
+    frame.loc[[5, 60, 61], "gone"] = np.nan
+    assert looked(frame, "left").forbidden == ("gone",)
+
+
+def test_columns_beyond_those_that_are_compared_are_said() -> None:
+    draw = np.random.default_rng(2)
+    frame = pd.DataFrame({f"c{n}": draw.normal(size=60) for n in range(305)})
+    assert any("first 300 numeric columns" in note for note in looked(frame, "c0").notes)

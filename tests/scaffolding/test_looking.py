@@ -269,3 +269,47 @@ def test_large_numbers_in_no_order_are_no_times() -> None:
 def test_dates_of_another_spelling_are_noted() -> None:
     found = looked(customers().assign(day=DAYS.dt.strftime("%d.%m.%Y")), "left")
     assert any("'day' looks like times that are not written" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["customer_id", "userId", "ID", "serialnumber", "invoice", "order_no", "Invoice Number", "id"],
+)
+@pytest.mark.parametrize(("rows", "each"), [(300, 1), (300, 4), (60, 1)])
+def test_whole_numbers_that_are_called_like_ids_are_no_features(
+    name: str, rows: int, each: int
+) -> None:
+    ids = np.random.default_rng(7).permutation(np.arange(rows) // each * 17 + 5)
+    found = looked(customers(rows).assign(**{name: ids}), "left")
+    why = {left.column: left.why for left in found.left_out}
+    assert "it is called like an id" in why[name]
+    assert any(f"--group {name}" in note for note in found.notes) == (each > 1)
+
+
+@pytest.mark.parametrize("name", ["education-num", "number", "paid", "humid", "visits"])
+def test_other_names_are_no_ids(name: str) -> None:
+    frame = customers().assign(**{name: np.arange(300) // 4})
+    assert name in looked(frame, "left").features.columns
+
+
+def test_a_code_of_few_values_that_is_called_like_an_id_stays() -> None:
+    frame = customers().assign(shop_id=np.arange(300) % 7)
+    assert "shop_id" in looked(frame, "left").features.columns
+
+
+def test_other_texts_in_every_row_of_a_small_table_are_noted() -> None:
+    assert any("another value in every row" in n for n in looked(customers(60), "left").notes)
+
+
+def test_rows_that_are_there_twice_are_noted() -> None:
+    frame = customers()
+    frame = pd.concat([frame, frame.head(3)], ignore_index=True)
+    assert any("3 of 303 rows are exact copies" in note for note in looked(frame, "left").notes)
+
+
+@pytest.mark.parametrize("other", ["Yes", " yes", "yes."])
+def test_labels_that_differ_only_in_their_spelling_are_noted(other: str) -> None:
+    frame = customers()
+    frame.loc[frame.index % 3 == 0, "left"] = other
+    notes = looked(frame, "left").notes
+    assert sum("differ only in their spelling" in note for note in notes) == 1

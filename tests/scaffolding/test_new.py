@@ -175,6 +175,20 @@ def test_a_folder_behind_a_link_finds_its_rows(tmp_path: Path) -> None:
     assert (elsewhere / "m" / project.data.source).resolve() == Path("data/customers.csv").resolve()
 
 
+def test_somebody_who_ends_it_finds_nothing_left_behind() -> None:
+    table = Path("data/customers.csv").resolve()
+    Path("ending_rows.py").write_text(
+        "import os, signal, pathlib, pandas as pd\n\ndef table():\n"
+        "    if pathlib.Path(__file__).parent != pathlib.Path.cwd():  # in the temporary folder\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        f"    return pd.read_csv({str(table)!r})\n"
+    )
+    before = sorted(Path.cwd().iterdir())
+    result = new("m", "--data", "ending_rows:table", "--target", "left")
+    assert result.exit_code != 0
+    assert sorted(Path.cwd().iterdir()) == before
+
+
 def test_a_project_is_written_beside_its_data() -> None:
     made("m", "--data", "data/customers.csv", "--target", "left", "--to", "data", "--force", "yes")
     assert load_declaration(Path("data")).project.data.source == "customers.csv"
@@ -202,6 +216,10 @@ def test_conda_yaml_takes_the_podium_that_was_named() -> None:
         ("m --data data/customers.csv --target left --task binry", "Did you mean 'binary'"),
         ("m --data data/customers.csv --target left --columns a,b", "looks like one"),
         ("m --data data/customers.csv --target left --podium x.whl", "no file or folder"),
+        ("m --data data/customers.csv --target left --to ~nobodyknows/x", "user that is not known"),
+        ("m --data ~nobodyknows/x.csv --target left", "user that is not known"),
+        ("adult_income --data data/customers.csv --target left", "is that of a bundled project"),
+        ("m --data data/customers.csv --target left --time age", "holds no times"),
         ("m --data iris --target target --columns a,b", "about CSV files"),
         ("m --data data/customers.csv --target left --group left", "'left' is the target"),
     ],
@@ -216,6 +234,8 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(arguments: str, said: 
         ("", "is empty"),
         ("a,y\n", "no rows"),
         ("a,b,a\n1,2,3\n", "'a'"),
+        ("sep=;\na;y\n1;2\n3;4\n", "'sep=;' is a line for Excel"),
+        ("a|y\n1|2\n3|4\n", "'|' between them, which is not one of comma, semicolon and tab"),
         ("a,,,y\n1,2,3,4\n", "more than once: ''"),
         ("a,y\n1,2\n3\n", "line 3"),
         ('a,y\n"1,2\n', "quote"),

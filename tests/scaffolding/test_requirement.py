@@ -67,6 +67,9 @@ def test_paths_urls_and_requirements_are_taken(tmp_path: Path) -> None:
     assert named == f"podium-mlops @ {wheel.as_uri()}"
     assert "%20" in named
     assert podium_requirement(str(ROOT), tmp_path) == f"podium-mlops @ {ROOT.as_uri()}"
+    (tmp_path / "x.whl").touch()
+    relative = podium_requirement("podium-mlops @ ./x.whl", tmp_path)
+    assert relative == f"podium-mlops @ {(tmp_path / 'x.whl').as_uri()}"
     url = "git+ssh://git@host/podium.git@v1"
     assert podium_requirement(url, tmp_path) == f"podium-mlops @ {url}"
     for line in ("podium-mlops==1.0", "podium_mlops[shap]>=1,<2", "podium-mlops @ file:///x"):
@@ -78,6 +81,13 @@ def test_paths_urls_and_requirements_are_taken(tmp_path: Path) -> None:
     [
         ("nothere.whl", "no file or folder"),
         ("mlflow==3.1", "no requirement of podium-mlops"),
+        ("podium-mlops==", "no requirement of podium-mlops"),
+        ("podium-mlops=1.0", "no requirement of podium-mlops"),
+        ("podium-mlops>=1,,<2", "no requirement of podium-mlops"),
+        ("podium-mlops @ nothere.whl", "no requirement of podium-mlops"),
+        ("podium-mlops @ gopher://host/x.whl", "no URL"),
+        ("ftp://host/x.whl", "no URL"),
+        ("https://", "no URL"),
         (".", "has no pyproject.toml"),
         ("notes.txt", "neither a wheel nor a source archive"),
     ],
