@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tarfile
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.bundled import TIMES, TWINS, UNLIKE, case_of, reached
 from podium.progress import Progress
 from podium.spec import load_declaration
 from projects.disk_failure.loader import drive_days
@@ -28,14 +29,6 @@ def trained_on(name: str, data: Path | str, **instead: Any) -> Trained:
     return train(declaration, base=folder, rows=None, seed=0, progress=Progress(None))
 
 
-@pytest.fixture(scope="module")
-def drives(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("drives")
-    with tarfile.open(real_data("backblaze_2013q2_40days_raw_csv.tar.gz")) as archive:
-        archive.extractall(folder, filter="data")
-    return folder
-
-
 def test_drives_that_fail_are_found_far_above_their_share(drives: Path) -> None:
     trained = trained_on("disk_failure", drives)
     holdout = trained.measured.values["holdout"]
@@ -46,6 +39,13 @@ def test_drives_that_fail_are_found_far_above_their_share(drives: Path) -> None:
     assert trained.table.group is not None
     assert groups_in_several(trained.table.group, trained.parts) == 0
     assert {finding.check for finding in trained.findings} == {"constant"}
+
+
+def test_drives_that_fail_are_found_whichever_seed_splits_them(drives: Path) -> None:
+    case = case_of("disk_failure", str(drives))
+    rows = [reached(case, seed) for seed in range(5)]
+    assert statistics.median(row[TIMES] for row in rows) >= 20
+    assert statistics.median(row["roc_auc"] for row in rows) >= 0.78
 
 
 def test_labels_of_published_drives_are_those_of_the_plainest_reading(drives: Path) -> None:
@@ -88,6 +88,20 @@ def test_spam_is_ranked_above_other_messages() -> None:
     ]
     assert shares[0] == pytest.approx(shares[1], abs=0.002)
     assert not trained.findings
+
+
+def test_spam_is_ranked_above_other_messages_over_ten_seeds() -> None:
+    case = case_of("sms_spam", str(real_data("sms_spam_5574.tsv.gz")))
+    rows = [reached(case, seed) for seed in range(10)]
+    assert statistics.mean(row["average_precision"] for row in rows) >= 0.97
+    assert statistics.mean(row[UNLIKE] for row in rows) >= 0.96
+    assert {16, 20, 26} <= {row[TWINS] for row in rows} <= set(range(16, 27))
+
+
+def test_as_many_spam_messages_are_like_others_as_the_page_says() -> None:
+    table = case_of("sms_spam", str(real_data("sms_spam_5574.tsv.gz"))).table
+    letters = table.features["message"].str.lower().str.replace(r"[\W\d_]+", "", regex=True)
+    assert letters[table.target.y == 1].duplicated(keep=False).sum() == 121
 
 
 def test_incomes_are_told_apart_and_differences_between_groups_are_measured() -> None:
