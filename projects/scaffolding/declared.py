@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import chain
 
 from projects.scaffolding.findings import Findings
-from projects.scaffolding.yaml_words import comment, flow_list, flow_map, scalar, sentence, shown
+from projects.scaffolding.wording import class_list
+from projects.scaffolding.yaml_words import comment, flow_list, flow_map, scalar, sentence
 
 _SHOWN_CLASSES = 8
 
@@ -40,9 +41,7 @@ def _target_words(found: Findings) -> str:
     target = found.target
     if not target.classes:
         return target.why
-    listed = [f"{shown(label)} {rows:,}" for label, rows in target.classes[:_SHOWN_CLASSES]]
-    more = ["…"] * (len(target.classes) > _SHOWN_CLASSES)
-    return f"{target.why}: {', '.join([*listed, *more])}"
+    return f"{target.why}: {class_list(target, _SHOWN_CLASSES)}"
 
 
 def _data(source: str, found: Findings) -> Iterator[str]:

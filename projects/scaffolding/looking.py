@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -101,15 +100,13 @@ def _refuse_none(features: Features, columns: list[Column], target: TargetFound)
 
 
 def _encoded(frame: pd.DataFrame, target: TargetFound) -> np.ndarray:
-    """(n,) class index, the positive class last; or number for a regression."""
+    """(n,) class index, the most frequent first; or number for a regression."""
     raw = frame[target.column]
     if target.task == "regression":
         return numeric_values(raw)[0]
     text = category_values(raw)[0]
-    order = [label_text(label) for label, _ in target.classes]
-    if target.positive is not None:
-        order.sort(key=lambda label: label == label_text(cast(str, target.positive)))
-    codes = pd.Series(text).map({label: place for place, label in enumerate(order)})
+    order = {label_text(label): place for place, (label, _) in enumerate(target.classes)}
+    codes = pd.Series(text).map(order)
     return codes.to_numpy(dtype=np.int64)
 
 

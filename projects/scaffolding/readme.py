@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from podium.reports.text import markdown_table
 from podium.spec import label_text
 from projects.scaffolding.findings import Findings
+from projects.scaffolding.wording import choices
 from projects.scaffolding.yaml_words import printable, sentence
 
 _SHOWN_CLASSES = 20
@@ -40,7 +41,7 @@ def _blocks(name: str, source: str, found: Findings) -> Iterator[str]:
     )
     yield from _how_to()
     yield "## What was found"
-    rows = [(word, _code(value), _plain(why)) for word, value, why in _choices(found)]
+    rows = [(word, _code(value), _plain(why)) for word, value, why in choices(found)]
     yield markdown_table(("", "", "why"), rows).rstrip()
     if target.classes:
         yield _classes(found)
@@ -64,16 +65,6 @@ def _commands() -> Iterator[str]:
     yield "podium evaluate --candidate latest"
     yield "mlflow run . -e train --env-manager local"
     yield "mlflow ui                         # all runs, figures and models"
-
-
-def _choices(found: Findings) -> Iterator[tuple[str, str, str]]:
-    target = found.target
-    yield "task", target.task, target.why
-    if target.positive is not None:
-        yield "positive label", label_text(target.positive), target.positive_why
-    yield "split", found.split.value, found.split.why
-    yield "metric", found.metric.value, found.metric.why
-    yield "estimator", found.estimator.value, found.estimator.why
 
 
 def _classes(found: Findings) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 
 from podium.reports.text import text_table
 from projects.scaffolding.findings import Findings
-from projects.scaffolding.yaml_words import printable, sentence, shown
+from projects.scaffolding.wording import choices, class_list
+from projects.scaffolding.yaml_words import printable, sentence
 
 _SHOWN = 12
 _SHOWN_CLASSES = 6
@@ -64,23 +65,10 @@ def next_commands(name: str, folder: str) -> tuple[str, ...]:
 
 
 def _choices(found: Findings) -> Iterator[tuple[str, str, str]]:
-    target = found.target
-    yield "target", printable(target.column), ""
-    yield "task", target.task, target.why
-    if target.positive is not None:
-        share = target.positive_share or 0.0
-        yield "positive", shown(target.positive), f"{share:.1%} of rows; {target.positive_why}"
-    if target.classes:
-        listed = [f"{shown(label)} {rows:,}" for label, rows in target.classes[:_SHOWN_CLASSES]]
-        more = len(target.classes) - _SHOWN_CLASSES
-        yield (
-            "classes",
-            f"{len(target.classes)}",
-            ", ".join([*listed, *[f"{more} more"] * (more > 0)]),
-        )
-    yield "split", found.split.value, printable(found.split.why)
-    yield "metric", found.metric.value, found.metric.why
-    yield "estimator", found.estimator.value, found.estimator.why
+    yield "target", printable(found.target.column), ""
+    if found.target.classes:
+        yield "classes", f"{len(found.target.classes)}", class_list(found.target, _SHOWN_CLASSES)
+    yield from ((word, value, printable(why)) for word, value, why in choices(found))
 
 
 def _features(found: Findings) -> Iterator[tuple[str, str, str]]:

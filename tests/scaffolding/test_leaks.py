@@ -203,3 +203,20 @@ def test_columns_beyond_those_that_are_compared_are_said() -> None:
     draw = np.random.default_rng(2)
     frame = pd.DataFrame({f"c{n}": draw.normal(size=60) for n in range(305)})
     assert any("first 300 numeric columns" in note for note in looked(frame, "c0").notes)
+
+
+def test_a_row_that_is_not_among_the_sampled_ones_counts_too() -> None:
+    draw = np.random.default_rng(4)
+    columns = {name: draw.integers(0, 90, 9_000).astype(np.float64) for name in "abc"}
+    y = columns["a"] + columns["b"]
+    assert exact_sum(columns, y) == {"a": 1.0, "b": 1.0}
+    sampled = set(np.linspace(0, 8_999, 2_000).astype(np.int64).tolist())
+    y[next(row for row in range(9_000) if row not in sampled)] += 1
+    assert exact_sum(columns, y) == {}
+
+
+@pytest.mark.parametrize(("rows", "forbidden"), [(19, ()), (20, ("gone",))])
+def test_few_rows_agree_by_chance(rows: int, forbidden: tuple[str, ...]) -> None:
+    frame = customers(rows).assign(left=["yes", "no"] * (rows // 2) + ["no"] * (rows % 2))
+    frame["gone"] = (frame.left == "yes").astype(int)
+    assert looked(frame, "left").forbidden == forbidden

@@ -313,3 +313,19 @@ def test_labels_that_differ_only_in_their_spelling_are_noted(other: str) -> None
     frame.loc[frame.index % 3 == 0, "left"] = other
     notes = looked(frame, "left").notes
     assert sum("differ only in their spelling" in note for note in notes) == 1
+
+
+@pytest.mark.parametrize(("beyond", "left_out"), [(30, False), (31, True)])
+def test_a_column_with_more_than_a_tenth_beyond_what_models_take_is_left_out(
+    beyond: int, left_out: bool
+) -> None:
+    far = np.where(np.arange(300) < beyond, np.inf, np.arange(300) / 7)
+    found = looked(customers().assign(far=far), "left")
+    assert ("far" in {each.column for each in found.left_out}) == left_out
+
+
+@pytest.mark.parametrize(("distinct", "suggested"), [(150, True), (151, False)])
+def test_a_group_has_two_rows_on_average(distinct: int, suggested: bool) -> None:
+    frame = customers().assign(store_id=[f"s{n % distinct}" for n in range(300)])
+    notes = looked(frame, "left").notes
+    assert any("--group store_id" in note for note in notes) == suggested

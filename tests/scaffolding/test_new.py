@@ -50,6 +50,7 @@ def test_the_declaration_is_what_was_found() -> None:
     said = made(*CHURN)
     project = load_declaration(Path("churn")).project
     assert project.name == said["project"] == "churn"
+    assert (project.split.holdout, project.split.validation) == (0.2, 0.1)
     assert project.data.source == said["source"] == "../data/customers.csv"
     assert (project.task, project.target.positive) == ("binary", "yes")
     assert project.features is not None
