@@ -62,7 +62,7 @@ def summary(trained: Trained, registered: Registered, run: OpenRun) -> str:
         f"{project.data.source}, in {duration(sum(trained.seconds.values()))}",
         text_table(("part", "rows", "span"), _part_rows(trained), right={1}).rstrip(),
         text_table(_METRIC_HEADERS, _metric_rows(trained, holdout), right={1, 2, 3, 4})
-        + f"* decides{_no_better(trained)}\nBaseline: the same without any feature, deciding alike.",
+        + f"* decides{_no_better(trained)}\n{_BASELINE}",
         *(f"Threshold {t.value:.4f}: {t.reason}" for t in [trained.fitted.threshold] if t),
         _findings_text(trained),
         _sentence(str(trained.parity)),
@@ -100,6 +100,7 @@ def document(trained: Trained, registered: Registered, run: OpenRun) -> dict[str
     }
 
 
+_BASELINE = "Baseline: the same without any feature, deciding alike."
 _METRIC_HEADERS = ("metric", "holdout", "95 % interval", "validation", "baseline")
 
 

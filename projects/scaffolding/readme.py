@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from podium.reports.text import markdown_table
@@ -25,7 +26,7 @@ def readme_of_run(name: str, run_id: str, target: str) -> str:
         f"Predicts {_code(target)}, as [project.yaml](project.yaml) declares: what the run "
         f"`{run_id}` was declared as, with every feature that was found then. `podium reproduce "
         f"{run_id}` trains the same once more and compares.",
-        *_how_to(),
+        *_how_to(name),
         *_environments(),
     )
     return "\n\n".join(blocks) + "\n"
@@ -39,7 +40,7 @@ def _blocks(name: str, source: str, found: Findings) -> Iterator[str]:
         "[project.yaml](project.yaml) declares. `podium new` wrote this page and that file from "
         f"{found.rows:,} rows; both are yours to change."
     )
-    yield from _how_to()
+    yield from _how_to(name)
     yield "## What was found"
     rows = [(word, _code(value), _plain(why)) for word, value, why in choices(found)]
     yield markdown_table(("", "", "why"), rows).rstrip()
@@ -53,17 +54,21 @@ def _blocks(name: str, source: str, found: Findings) -> Iterator[str]:
     yield from _environments()
 
 
-def _how_to() -> Iterator[str]:
+def _how_to(name: str) -> Iterator[str]:
     yield "## Commands"
-    yield "In this folder:"
-    yield "```sh\n" + "\n".join(_commands()) + "\n```"
+    yield (
+        "In this folder, where `MLFLOW_TRACKING_URI` names the store that you log to; without it, "
+        "MLflow has a `mlflow.db` of its own in each folder that you are in:"
+    )
+    yield "```sh\n" + "\n".join(_commands(name)) + "\n```"
 
 
-def _commands() -> Iterator[str]:
+def _commands(name: str) -> Iterator[str]:
+    experiment = shlex.quote(name)
     yield "podium train                      # train, measure on the holdout, register"
     yield "podium tune --trials 20           # search for better parameters"
     yield "podium evaluate --candidate latest"
-    yield "mlflow run . -e train --env-manager local"
+    yield f"mlflow run . -e train --env-manager local --experiment-name {experiment}"
     yield "mlflow ui                         # all runs, figures and models"
 
 

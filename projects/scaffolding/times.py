@@ -70,11 +70,16 @@ def time_column(frame: pd.DataFrame, datetimes: Iterable[str]) -> TimeFound:
 
 
 def unread_times(frame: pd.DataFrame) -> Iterator[str]:
-    """A sentence for each column that looks like times which are not taken for such: seconds since
-    1970, and dates that are not written YYYY-MM-DD.
+    """A sentence for each column that looks like times which are not taken for such: seconds
+    or milliseconds since 1970, and dates that are not written YYYY-MM-DD.
     """
-    for name in map(str, frame.columns):
-        if _is_epoch(name, frame[name]):
+    for name in (name for name in map(str, frame.columns) if not _NOT_WHEN.search(name)):
+        if _is_epoch(name, frame[name], 1_000):
+            yield (
+                f"{name!r} looks like times, in milliseconds since 1970: as seconds, in the table "
+                "or by a function, they can split the rows"
+            )
+        elif _is_epoch(name, frame[name]):
             yield f"{name!r} looks like times, in seconds since 1970: --time {name} splits by it"
         elif is_other_date(frame[name]):
             yield (
@@ -93,8 +98,8 @@ def is_other_date(series: pd.Series[Any]) -> bool:
     return bool(fits) and sum(fits) >= _MOSTLY * len(fits)
 
 
-def _is_epoch(name: str, series: pd.Series[Any]) -> bool:
-    """Whether whole numbers are seconds from 1990 to 2100, by their name or their order."""
+def _is_epoch(name: str, series: pd.Series[Any], each: int = 1) -> bool:
+    """Whether whole numbers, `each` a second, are times from 1990 to 2100, by name or order."""
     kind = pd.api.types
     if not kind.is_numeric_dtype(series.dtype) or kind.is_bool_dtype(series.dtype):
         return False
@@ -103,7 +108,7 @@ def _is_epoch(name: str, series: pd.Series[Any]) -> bool:
         return False
     steps = np.diff(values)
     in_order = bool((steps >= 0).all() or (steps <= 0).all())
-    seconds = bool((values >= _EPOCH[0]).all() and (values <= _EPOCH[1]).all())
+    seconds = bool((values >= each * _EPOCH[0]).all() and (values <= each * _EPOCH[1]).all())
     return seconds and (in_order or called_like_a_time(name))
 
 

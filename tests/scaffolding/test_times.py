@@ -67,3 +67,11 @@ def test_large_numbers_in_no_order_are_no_times() -> None:
 def test_dates_of_another_spelling_are_noted() -> None:
     found = looked(customers().assign(day=DAYS.dt.strftime("%d.%m.%Y")), "left")
     assert any("'day' looks like times that are not written" in note for note in found.notes)
+
+
+def test_milliseconds_and_birth_dates_are_not_suggested_as_they_are() -> None:
+    stamps = SHUFFLED.astype("datetime64[ms]").astype("int64")
+    (note,) = looked(customers().assign(ts=stamps), "left").notes
+    assert "in milliseconds since 1970: as seconds" in note
+    born = DAYS.dt.strftime("%d.%m.%Y")
+    assert looked(customers().assign(birth_date=born), "left").notes == ()
