@@ -280,6 +280,8 @@ def test_without_the_copy_the_source_is_read_again_where_its_content_is_the_same
     said = podium("reproduce", trained["run_id"], "--project", project)
     assert said["equal"]
     assert said["data"]["source"] == "rows.csv"
+    assert podium("reproduce", trained["run_id"])["equal"]  # the folder here is called like it
+    project = project.rename(store / "elsewhere")
     podium("reproduce", trained["run_id"], code=4)  # where its project is, is not known
     rows().assign(gate=7).to_csv(project / "rows.csv", index=False)
     refused = podium("reproduce", trained["run_id"], "--project", project, code=2)
